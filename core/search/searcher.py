@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,22 +12,19 @@ from lancedb.expr import Expr
 from PIL import Image
 
 from core.base.recent import Recent, pixel_hash
-from core.domain import Filters, Hit, Item, Query, SearchResult
-from core.errors import (
-    CatalogError,
-    FingerprintMismatch,
-    QueryError,
-)
+from core.domain import Filters, Item, Query, SearchResult
+from core.errors import CatalogError, FingerprintMismatch, QueryError
 from core.ports.engines import EngineModel, Photos
 from core.search import query_words, scoring
-from core.search.duplicates import fold, neighbours
+from core.search.duplicates import neighbours
 from core.search.evidence import Evidence, EvidenceQuery, gather
+from core.search.hits import SPARE, Ranked, hits_of, off_colour, verdict
 from core.search.photo_look import PhotoColours, PhotoLooks
 from core.search.query_reading import QueryReader
 from core.search.query_vector import embed_query
 from core.search.query_words import QueryWords
-from core.search.relevance import reasons, relevance
-from core.search.scoring import Candidate, Scored
+from core.search.relevance import relevance
+from core.search.scoring import Candidate
 from core.search.short_queries import ENGLISH
 from core.search.standing import Standing, StatisticsCache
 from core.search.variety import DEPTH, varied
@@ -36,20 +33,15 @@ from core.search.words import clipped
 from core.settings import SHIPPED
 from core.store.catalog_store import CatalogStore
 from core.store.database import filter_condition, one_of
-from core.store.items import ItemRecord
 from core.store.vectors import VectorRow, Vectors, VectorTable
 
 #: Number of query pictures whose vectors are kept, 2 kB each.
 _PICTURES = 256
-#: Items that are read beyond those that are shown.
-_SPARE = 5
 #: What to do where the pool of models has other weights than a catalogue was indexed with.
 _OTHER_POOL = (
     "The models run in the pool at {}: give it the weights and the version of the studio that “{}” "
     "was indexed with, or index it again with those of the pool."
 )
-#: Least credit for a colour that counts as having it; a brand that is named so has less.
-_HAS_COLOUR = 0.5
 #: Where words exclude too many of the items with a query's words, so many times more are read.
 _FURTHER = 4
 #: File with the weights of search, below the folder of shipped data.
@@ -84,21 +76,6 @@ class Gathered:
     language: str = ""
     foreign: bool = False
     english: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """An engine's answer before its items are read.
-
-    Attributes:
-        result: The answer, without hits.
-        candidates: The candidates that pass the cut, best first.
-        to_show: Ids of the items that may be shown, or folded under one that is.
-    """
-
-    result: SearchResult
-    candidates: Sequence[Candidate]
-    to_show: frozenset[str]
 
 
 #: Gives the ids of the items that pass filters which the vectors' tables can't tell.
@@ -152,9 +129,9 @@ class Searcher:
         ranked = [self._ranked(query, model) for model in models]
         wanted = {item_id for entry in ranked for item_id in entry.to_show}
         records = self._store.items.records(wanted) if wanted else {}
-        hits_of_each = [self._hits(entry, query, records) for entry in ranked]
+        hits_of_each = [hits_of(entry, query, records, self._looks) for entry in ranked]
         return tuple(
-            replace(entry.result, hits=hits, off_colour=_off_colour(hits, entry.candidates))
+            replace(entry.result, hits=hits, off_colour=off_colour(hits, entry.candidates))
             for entry, hits in zip(ranked, hits_of_each, strict=True)
         )
 
@@ -187,7 +164,7 @@ class Searcher:
             encode_ms=gathered.encode_ms,
             search_ms=elapsed - gathered.encode_ms,
             close=scored.close,
-            verdict=_verdict(query, gathered, scored),
+            verdict=verdict(scored),
             unwanted=gathered.unwanted,
             language=gathered.language,
             english=gathered.english,
@@ -196,7 +173,7 @@ class Searcher:
         close = neighbours(phashes) if query.fold_duplicates else []
         # Some more than k, because an item may have been removed meanwhile. All folded items are
         # among the close ones, so one read returns all that can be shown.
-        first = [item_id for item_id, _ in phashes[: query.k + _SPARE + len(close)]]
+        first = [item_id for item_id, _ in phashes[: query.k + SPARE + len(close)]]
         return Ranked(result, shown, frozenset({*first, *close}))
 
     def _varied(self, candidates: list[Candidate], model: EngineModel) -> list[Candidate]:
@@ -340,65 +317,6 @@ class Searcher:
         if query.filters.needs_items and self._passing is not None:
             return one_of("item_id", self._passing(query.filters) or [""])
         return filter_condition(query.filters)
-
-    def _hits(
-        self, ranked: Ranked, query: Query, records: Mapping[str, ItemRecord]
-    ) -> tuple[Hit, ...]:
-        by_id = {candidate.evidence.item_id: candidate for candidate in ranked.candidates}
-        records = {name: records[name] for name in ranked.to_show if name in records}
-        if query.fold_duplicates:
-            phashes = [(c.evidence.item_id, c.evidence.phash) for c in ranked.candidates]
-            groups = fold(phashes, self._looks.compare(records))
-        else:
-            groups = {item_id: [] for item_id in by_id}
-        leaders = list(groups)[: query.k + _SPARE]
-        shown = [name for name in leaders if name in records][: query.k]
-        return tuple(
-            _hit(rank, by_id[name], records[name], groups[name])
-            for rank, name in enumerate(shown, start=1)
-        )
-
-
-def _hit(rank: int, candidate: Candidate, record: ItemRecord, duplicates: list[str]) -> Hit:
-    evidence = candidate.evidence
-    return Hit(
-        rank=rank,
-        item=record.item,
-        score=candidate.score,
-        cosine=evidence.cosine,
-        zscore=evidence.zscore,
-        reasons=reasons(
-            candidate.photo, candidate.words, evidence.words, has_photo=record.item.has_photo
-        ),
-        duplicates=tuple(duplicates),
-        rewrite=record.rewrite,
-        photo=candidate.photo,
-        words=candidate.words,
-        probability=candidate.probability,
-    )
-
-
-def _verdict(query: Query, gathered: Gathered, scored: Scored) -> str:
-    """Return a sentence where there is no close match; empty if there is one."""
-    if scored.close:
-        return ""
-    if scored.unknown:
-        words = ", ".join(f"“{word[:40]}”" for word in scored.unknown[:3])
-        verb = "is a word" if len(scored.unknown) == 1 else "are words"
-        return f"No close match: {words} {verb} that this catalogue does not have."
-    if not scored.candidates:
-        return "No close match."
-    return "No close match. These are the nearest items."
-
-
-def _off_colour(hits: Sequence[Hit], candidates: Sequence[Candidate]) -> str:
-    """Return a sentence where a colour was asked for and no hit has it; empty otherwise."""
-    shown = {hit.item.item_id for hit in hits}
-    degrees = [c.evidence.words.colour for c in candidates if c.evidence.item_id in shown]
-    named = [degree for degree in degrees if degree is not None]
-    if not named or max(named) >= _HAS_COLOUR:
-        return ""
-    return "None of these is known to have the colour that was asked for."
 
 
 def _excluded(query: Query, words: QueryWords) -> str:

@@ -8,8 +8,9 @@ import pytest
 from core.domain import Query
 from core.errors import CatalogError, FingerprintMismatch, QueryError
 from core.ports.engines import EngineModel
+from core.search.hits import verdict
 from core.search.scoring import Scored
-from core.search.searcher import Searcher, _verdict
+from core.search.searcher import Searcher
 from core.store.catalog_store import CatalogStore
 from tests.core.pipeline.small import bench
 from tests.core.search.searches import search
@@ -83,19 +84,19 @@ def test_an_item_without_vectors_or_without_anything_is_said(shop, tmp_path):
 
 
 def test_a_verdict_names_up_to_three_words_that_nobody_has():
-    def verdict(close=False, unknown=(), candidates=(1,)):
-        return _verdict(Query("x"), None, Scored(list(candidates), close, unknown))
+    def said(close=False, unknown=(), candidates=(1,)):
+        return verdict(Scored(list(candidates), close, unknown))
 
-    assert verdict(close=True) == ""
-    assert verdict() == "No close match. These are the nearest items."
-    assert verdict(candidates=()) == "No close match."
-    assert verdict(unknown=("blorp",)) == (
+    assert said(close=True) == ""
+    assert said() == "No close match. These are the nearest items."
+    assert said(candidates=()) == "No close match."
+    assert said(unknown=("blorp",)) == (
         "No close match: “blorp” is a word that this catalogue does not have."
     )
-    assert verdict(unknown=("a", "b", "c", "x" * 50)) == (
+    assert said(unknown=("a", "b", "c", "x" * 50)) == (
         "No close match: “a”, “b”, “c” are words that this catalogue does not have."
     )
-    assert f"“{'x' * 40}”" in verdict(unknown=("x" * 50,))
+    assert f"“{'x' * 40}”" in said(unknown=("x" * 50,))
 
 
 def test_nonsense_has_no_close_match(shop):
