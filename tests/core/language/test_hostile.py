@@ -1,11 +1,12 @@
 """Hostile and broken, at the size of a catalogue; which case is tested where:
 
-instructions in fields, HTML, 50 KB, 30 languages   test_catalogue.py, test_claude.py, test_rules.py
-no photo                                            here, test_claude.py
-refusal, cut off, invalid JSON, reset, 401, 529     here, test_claude.py, test_catalogue.py
-timeout                                             here, test_claude.py
+instructions in fields, HTML, 50 KB, 30 languages   test_catalog_rewriting, test_claude, test_rules
+no photo                                            here, test_claude
+refusal, cut off, invalid JSON, reset, 401, 529     here, test_server_trouble,
+                                                    test_catalog_rewriting
+timeout                                             here, test_server_trouble
 529 for ten minutes, also 408, 409, 500, timeouts   here, by a clock of the test's own
-killed, restarted, stopped, out of budget           test_catalogue.py
+killed, restarted, stopped, out of budget           test_catalog_rewriting
 """
 
 from __future__ import annotations
