@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from core.search.colour_words import ColourWords
 from core.search.query_words import QueryWords
 from core.search.words import stem
-from core.store.items import ItemTexts
+from core.store.items import ItemWords
 
 #: Credit of a shade's basic colour: "blue" for "navy".
 SHADE = 0.8
@@ -44,12 +44,12 @@ class WantedColours:
             if basic and not (stem(word) == query.head and self._is_thing(word))
         }
 
-    def asks_photo(self, texts: ItemTexts) -> bool:
+    def asks_photo(self, texts: ItemWords) -> bool:
         """Tell whether an item's words say nothing about its colour."""
         return bool(self._wanted) and not self._stated(texts)
 
     def credit(
-        self, texts: ItemTexts, stems: frozenset[str], shares: Mapping[str, float] | None
+        self, texts: ItemWords, stems: frozenset[str], shares: Mapping[str, float] | None
     ) -> dict[str, float]:
         """Return how far an item has each colour, 0 to 1, by the query's word.
 
@@ -64,7 +64,7 @@ class WantedColours:
             for word, basic in self._wanted.items()
         }
 
-    def agreement(self, texts: ItemTexts, credit: Mapping[str, float]) -> float | None:
+    def agreement(self, texts: ItemWords, credit: Mapping[str, float]) -> float | None:
         """Return how far an item's main colour is the one asked for, 0 to 1; ``None`` if none is.
 
         Args:
@@ -94,7 +94,7 @@ class WantedColours:
             return 0.0
         return IN_PHOTO * min(1.0, share / FULL)
 
-    def _stated(self, texts: ItemTexts) -> frozenset[str]:
+    def _stated(self, texts: ItemWords) -> frozenset[str]:
         column = self._words.named_in(texts.colour, sure=False) if texts.colour else frozenset()
         return column or self._words.named_in(texts.named)
 

@@ -13,7 +13,7 @@ from core.search.colour_match import WantedColours
 from core.search.query_words import QueryWords
 from core.search.word_families import Phrase, WordFamilies
 from core.search.words import UNSPACED, content_words, parts, stem
-from core.store.items import ItemTexts
+from core.store.items import ItemWords
 
 #: Credit of a word that only the description has: it often tells of other things, too.
 IN_DESCRIPTION = 0.3
@@ -74,11 +74,11 @@ class WordMatcher:
         self._colours = colours
         self._unwanted = _unwanted(unwanted, families) if unwanted else ()
 
-    def asks_photo(self, texts: ItemTexts) -> bool:
+    def asks_photo(self, texts: ItemWords) -> bool:
         """Tell whether only the photo can tell if an item has the colours that are asked for."""
         return self._colours is not None and self._colours.asks_photo(texts)
 
-    def match(self, texts: ItemTexts, shares: Mapping[str, float] | None = None) -> WordMatch:
+    def match(self, texts: ItemWords, shares: Mapping[str, float] | None = None) -> WordMatch:
         """Compare one item.
 
         Args:
@@ -110,14 +110,14 @@ class WordMatcher:
             colour=self._colours.agreement(texts, colours) if self._colours else None,
         )
 
-    def _shared(self, texts: ItemTexts, credit: Mapping[str, float]) -> Iterable[str]:
+    def _shared(self, texts: ItemWords, credit: Mapping[str, float]) -> Iterable[str]:
         for word, share in credit.items():
             if share and UNSPACED.search(word):
                 yield from parts(word, f"{texts.named}\n{texts.description}".casefold())
             elif share:
                 yield word
 
-    def _head(self, texts: ItemTexts, named: frozenset[str], described: frozenset[str]) -> float:
+    def _head(self, texts: ItemWords, named: frozenset[str], described: frozenset[str]) -> float:
         head = self._query.head
         if head in _heads(texts.title, texts.product_type, self._nouns):
             return 1.0

@@ -93,7 +93,7 @@ class WordMatch:
 
 
 @dataclass(frozen=True, slots=True)
-class ItemTexts:
+class ItemWords:
     """The words of an item, as search compares them with a query's.
 
     Attributes:
@@ -196,13 +196,13 @@ class ItemTable:
         rows.sort(key=lambda row: (-row["_score"], row["item_id"]))
         return [WordMatch(row["item_id"], row["phash"], row["words"]) for row in rows]
 
-    def texts(self, item_ids: Iterable[str]) -> dict[str, ItemTexts]:
+    def texts(self, item_ids: Iterable[str]) -> dict[str, ItemWords]:
         """Return the words of items by id."""
         columns = ["item_id", "title", "product_type", "description", "words"]
         columns += ["attributes", "photo_sha256"]
         rows = read_by(self._table, "item_id", item_ids, columns).to_pylist()
         return {
-            row["item_id"]: ItemTexts(
+            row["item_id"]: ItemWords(
                 row["title"],
                 row["product_type"],
                 row["words"].removesuffix(row["description"]),

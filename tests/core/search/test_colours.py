@@ -10,7 +10,7 @@ from core.search.query_words import read
 from core.search.word_match import IN_DESCRIPTION, WordMatcher
 from core.search.words import content_words, stem
 from core.settings import SHIPPED
-from core.store.items import ItemTexts
+from core.store.items import ItemWords
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_a_query_without_its_colours(text, rest, words):
 
 
 def credit(query, nouns, words, title, colour="", shares=None, foreign=False):
-    texts = ItemTexts(title, "", f"{title}\n{colour}", "", colour)
+    texts = ItemWords(title, "", f"{title}\n{colour}", "", colour)
     asked = read(query, nouns)
     wanted = WantedColours(asked, words, foreign=foreign)
     return WordMatcher(asked, "", {}, nouns, None, wanted).match(texts, shares)
@@ -89,7 +89,7 @@ def test_a_product_on_a_plain_ground_has_its_own_colours():
 
 
 def test_a_colour_that_only_the_description_says_counts(nouns, words):
-    texts = ItemTexts("Wallet", "", "Wallet", "Brown leather.")
+    texts = ItemWords("Wallet", "", "Wallet", "Brown leather.")
     asked = read("brown wallet", nouns)
     match = WordMatcher(asked, "", {}, nouns, None, WantedColours(asked, words)).match(texts, {})
     assert match.shared == ("brown", "wallet")
@@ -101,7 +101,7 @@ def wanted_colours(query, nouns, words, foreign=False):
 
 
 def texts_of(title, colour=""):
-    return ItemTexts(title, "", title, "", colour)
+    return ItemWords(title, "", title, "", colour)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from core.search.evidence import ENOUGH, LOOKS, Evidence, EvidenceQuery, gather
 from core.search.query_words import QueryWords
 from core.search.standing import Standing
 from core.search.word_match import WordMatch
-from core.store.items import ItemTexts
+from core.store.items import ItemWords
 from core.store.items import WordMatch as FullTextMatch
 
 VECTOR = np.ones(2, np.float32)
@@ -30,7 +30,7 @@ class Items:
         return [FullTextMatch(name, f"h-{name}", "") for name in self.matches]
 
     def texts(self, names):
-        return {name: ItemTexts(name, "", name, "", "", f"photo-{name}") for name in names}
+        return {name: ItemWords(name, "", name, "", "", f"photo-{name}") for name in names}
 
 
 class Table:

@@ -13,7 +13,7 @@ from core.search.query_reading import QueryReader
 from core.search.query_words import QueryWords
 from core.search.word_match import WordMatch
 from core.settings import SHIPPED
-from core.store.items import ItemTexts
+from core.store.items import ItemWords
 
 FOLDER = SHIPPED / "vocabularies"
 
@@ -105,7 +105,7 @@ def test_only_vectors_tell_where_no_list_and_no_item_has_the_words(
 
 
 def item(title):
-    return ItemTexts(title, "", title, "")
+    return ItemWords(title, "", title, "")
 
 
 def test_items_are_compared_by_rarity_kinds_and_colours(reader):

@@ -9,7 +9,7 @@ from core.search.query_words import QueryWords, read
 from core.search.word_families import WordFamilies
 from core.search.word_match import AS_PART, IN_DESCRIPTION, WordMatch, WordMatcher, rarity
 from core.settings import SHIPPED
-from core.store.items import ItemTexts
+from core.store.items import ItemWords
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def nouns():
 
 
 def texts(title, kind="", more="", description=""):
-    return ItemTexts(title, kind, "\n".join((title, kind, more)), description)
+    return ItemWords(title, kind, "\n".join((title, kind, more)), description)
 
 
 def match(query, item, nouns, unwanted="", rare=None):

@@ -10,7 +10,7 @@ from core.store.database import one_of
 from core.store.items import (
     SCHEMA,
     ItemRecord,
-    ItemTexts,
+    ItemWords,
     WordMatch,
     _is_current,
     searchable_words,
@@ -157,8 +157,8 @@ def test_texts_are_told_apart_for_comparison(items):
     items.upsert([ItemRecord(stored, "k", "a red lamp"), ItemRecord(item("2", "Rug"), "k")])
     words = "Lamp\nlamp\nred\na red lamp"
     assert items.texts(["1", "2", "never"]) == {
-        "1": ItemTexts("Lamp", "lamp", f"{words}\n", "A lamp.", "red", "ab" * 32),
-        "2": ItemTexts("Rug", "", "Rug", "", "", "ab" * 32),
+        "1": ItemWords("Lamp", "lamp", f"{words}\n", "A lamp.", "red", "ab" * 32),
+        "2": ItemWords("Rug", "", "Rug", "", "", "ab" * 32),
     }  # fmt: skip
     assert items.texts([]) == {}
 
