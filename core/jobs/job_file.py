@@ -66,8 +66,8 @@ class JobFile:
         with ExitStack() as held:
             held.enter_context(self.locked())
             before = self.paths.read()
-            unshare(self.paths.wish)
-            held.callback(self._drop_wish)
+            unshare(self.paths.stop_request)
+            held.callback(self._drop_stop_request)
             job = Job(
                 secrets.token_hex(8), self.kind, subject or self.subject, author=author,
                 started=now(), paces=before.paces if before else {}, details=details or {},
@@ -89,7 +89,7 @@ class JobFile:
         if job is None or not job.running:
             return job
         if self.busy_now():
-            return replace(job, stopping=self.paths.wishes_stop(job.job_id))
+            return replace(job, stopping=self.paths.stop_requested(job.job_id))
         again = self.paths.read()  # it may have ended between the two reads
         if again is None or not again.running or again.job_id != job.job_id:
             return again
@@ -104,7 +104,7 @@ class JobFile:
         job = self.read()
         if job is None or not job.running:
             return False
-        share(self.paths.wish, job.job_id, fsync=False)
+        share(self.paths.stop_request, job.job_id, fsync=False)
         return True
 
     def dismiss(self) -> None:
@@ -113,9 +113,9 @@ class JobFile:
         if job is not None and not job.running:
             unshare(self.paths.snapshot)
 
-    def _drop_wish(self) -> None:
+    def _drop_stop_request(self) -> None:
         if not is_lost(self.paths.lock):
-            unshare(self.paths.wish)
+            unshare(self.paths.stop_request)
 
     def _as_interrupted(self, job: Job) -> Job:
         progress = replace(job.progress, seconds_left=None)

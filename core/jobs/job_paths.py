@@ -32,13 +32,13 @@ class JobPaths:
     Attributes:
         lock: Lock file, held by the running job.
         snapshot: The job's latest snapshot, JSON.
-        wish: Stop request: the file holds the id of the job to stop.
+        stop_request: File that asks the job to stop: it holds the id of the job to stop.
         from_old: Converts a snapshot of an earlier version.
     """
 
     lock: Path
     snapshot: Path
-    wish: Path
+    stop_request: Path
     from_old: FromOld = lambda values: None
 
     def read(self) -> Job | None:
@@ -71,9 +71,9 @@ class JobPaths:
             reason = getattr(error, "strerror", None) or error
             _log.warning("%s can't be written: %s", self.snapshot.name, reason)
 
-    def wishes_stop(self, job_id: str) -> bool:
+    def stop_requested(self, job_id: str) -> bool:
         """Tell whether a stop was requested for the job with this id."""
         try:
-            return latest(self.wish).read_text("utf-8") == job_id
+            return latest(self.stop_request).read_text("utf-8") == job_id
         except (OSError, BucketError, UnicodeDecodeError):
             return False

@@ -87,7 +87,7 @@ class JobReporter:
 
     def stopping(self) -> bool:
         """Tell whether a stop was requested, in any process, or another one has the lock now."""
-        return is_lost(self._paths.lock) or self._paths.wishes_stop(self._job.job_id)
+        return is_lost(self._paths.lock) or self._paths.stop_requested(self._job.job_id)
 
     def check_lock(self) -> None:
         """Raise ``JobStopped`` where another server may run the job by now; call before writes."""

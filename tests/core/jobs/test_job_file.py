@@ -209,16 +209,16 @@ def test_ctrl_c_marks_a_job_stopped(file, tmp_path):
     assert file.read().state is JobState.STOPPED
 
 
-def test_a_wish_to_stop_is_for_one_job_only(file, tmp_path):
+def test_a_stop_request_is_for_one_job_only(file, tmp_path):
     assert not file.stop()
     with file.begin() as reporter:
         assert file.stop()
         assert file.read().stopping
         assert reporter.stopping()
-        wish = (tmp_path / ".stop").read_text()
+        request = (tmp_path / ".stop").read_text()
     with file.begin() as reporter:
         assert not reporter.stopping()
-        (tmp_path / ".stop").write_text(wish)  # written late, for the job before
+        (tmp_path / ".stop").write_text(request)  # written late, for the job before
         assert not reporter.step(Progress("work", 1, 2))
         file.stop()
         with pytest.raises(JobStopped):

@@ -100,7 +100,7 @@ def test_a_run_is_asked_to_stop_from_elsewhere(tmp_path: Path) -> None:
     assert ended is not None
     assert (ended.job.state, ended.job.message) == (JobState.STOPPED, STOPPED)
     with runs.begin("mine", "shop", "clip") as reporter:
-        assert not on_step(reporter)(3, 12), "an old wish does not meet a new run"
+        assert not on_step(reporter)(3, 12), "an old stop request does not stop a new run"
     with pytest.raises(KeyboardInterrupt), runs.begin("mine", "shop", "clip"):
         raise KeyboardInterrupt
     assert runs.latest().job.state is JobState.STOPPED  # type: ignore[union-attr]
