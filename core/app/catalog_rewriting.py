@@ -22,11 +22,11 @@ from core.errors import CatalogBusy, CatalogError, RewritingFailed
 from core.jobs import BegunJob, JobReporter, Stage
 from core.language.budget import Budget
 from core.language.claude import ClaudeRewriter
+from core.language.conversations import Answerer, Conversation, Tally
 from core.language.limits import JobLimits
 from core.language.listing import photo_of
 from core.language.message_batches import BatchRunner
 from core.language.orders import AgentOrder, details, rewriting_job
-from core.language.work import Answerer, Tally, Work
 from core.pipeline.redo import redo
 from core.ports.engines import IndexingModels
 from core.ports.keys import inputs_key, rewrite_key
@@ -180,7 +180,7 @@ class CatalogRewriting:
                 tally.done()
 
         inputs = RewritingInputs(self._catalog, items, models)
-        works = [self._work(agent, item, inputs) for item in items]
+        conversations = [self._conversation(agent, item, inputs) for item in items]
         tally.tell()
         runner = BatchRunner(
             agent.messages, self._ledger, budget,
@@ -189,11 +189,11 @@ class CatalogRewriting:
         try:
             if limits.batch:
                 stopped = runner.run(
-                    works, keep, tally, wait=limits.wait, should_stop=stop_requested
+                    conversations, keep, tally, wait=limits.wait, should_stop=stop_requested
                 )
             else:
                 stopped = runner.live(
-                    works,
+                    conversations,
                     keep,
                     tally,
                     concurrency=limits.concurrency,
@@ -229,7 +229,9 @@ class CatalogRewriting:
         except CatalogBusy:
             return 0
 
-    def _work(self, agent: ClaudeRewriter, item: Item, inputs: RewritingInputs) -> Work[RewriteRun]:
+    def _conversation(
+        self, agent: ClaudeRewriter, item: Item, inputs: RewritingInputs
+    ) -> Conversation[RewriteRun]:
         def run(call: Answerer) -> RewriteRun:
             photo = photo_of(item, self._catalog.images)
             loop = agent.loop(item, photo, inputs.grounding(item))
@@ -238,4 +240,4 @@ class CatalogRewriting:
             key = rewrite_key(item, agent.fingerprint)
             return agent.run(item, steps, inputs=inputs_key(item), key=key, call=call)
 
-        return Work(item.item_id, run)
+        return Conversation(item.item_id, run)

@@ -11,14 +11,14 @@ from typing import TypeVar
 
 from core.base.counts import counted, verb
 from core.errors import BudgetReached, RewritingFailed, StudioError
+from core.language.conversations import GIVE_UP, Answerer, Conversation, InBatch, Tally
 from core.language.failures import Rejected, Troubled
-from core.language.work import GIVE_UP, Answerer, InBatch, Tally, Work
 
 T = TypeVar("T")
 
 
 def run_live(
-    works: Iterable[Work[T]],
+    conversations: Iterable[Conversation[T]],
     call: Answerer,
     on_result: Callable[[str, T], None],
     tally: Tally,
@@ -33,7 +33,7 @@ def run_live(
     is counted; an error that all would have stops the job.
 
     Args:
-        works: The conversations; read as they are started.
+        conversations: The conversations; read as they are started.
         call: Answers one question.
         on_result: Called in this thread with each result.
         tally: Counts failures.
@@ -41,7 +41,7 @@ def run_live(
         should_stop: Called before each start.
         gone: Set when the job is stopped, for answerers that wait for the server.
     """
-    queue = iter(works)
+    queue = iter(conversations)
     reason, in_a_row, waiting = "", 0, 0
     with ThreadPoolExecutor(concurrency, thread_name_prefix="rewriting") as pool:
         running: dict[Future[T], str] = {}
@@ -50,8 +50,8 @@ def run_live(
                 if not reason and should_stop():
                     reason = "It was stopped."
                 if not reason:
-                    for work in islice(queue, concurrency - len(running)):
-                        running[pool.submit(work.run, call)] = work.name
+                    for conversation in islice(queue, concurrency - len(running)):
+                        running[pool.submit(conversation.run, call)] = conversation.name
                 if not running:
                     later = (
                         f"{counted(waiting, 'item')} {verb(waiting, 'waits', 'wait')} for answers "

@@ -18,12 +18,12 @@ from core.errors import RewritingFailed, StudioError
 from core.language.batch_exchange import BatchExchange
 from core.language.batch_log import BatchLog
 from core.language.budget import Budget
+from core.language.conversations import Conversation, InBatch, Tally
 from core.language.failures import Rejected, Troubled
 from core.language.live import run_live
 from core.language.messages import Messages
 from core.language.outbox import Outbox
 from core.language.question import Question
-from core.language.work import InBatch, Tally, Work
 
 T = TypeVar("T")
 
@@ -78,7 +78,7 @@ class BatchRunner:
 
     def run(
         self,
-        works: Sequence[Work[T]],
+        conversations: Sequence[Conversation[T]],
         on_result: Callable[[str, T], None],
         tally: Tally,
         *,
@@ -88,7 +88,7 @@ class BatchRunner:
         """Fetch finished batches, run the conversations on, and submit the next questions.
 
         Args:
-            works: The conversations.
+            conversations: The conversations.
             on_result: Called with each result.
             tally: Where failures and what is waited for are counted.
             wait: Wait until all is done; otherwise return when batches are submitted.
@@ -96,44 +96,44 @@ class BatchRunner:
 
         Returns: The reason for an early return, or an empty text if every conversation has ended.
         """
-        left, mine, look, troubled = list(works), 0, True, 0.0
+        left, open_questions, changed, troubled = list(conversations), 0, True, 0.0
         self.troubled = False
         while True:
             try:
                 under_way, news = self._server.collect()
-                out = Outbox(
+                outbox = Outbox(
                     self._messages.model, self._messages.effort, self._server.submit,
                     self._budget, self._server.reserved,
                 )  # fmt: skip
-                if look or news:
-                    left, mine = self._go_on(left, under_way, on_result, tally, out)
-                out.send()
+                if changed or news:
+                    left, open_questions = self._go_on(left, under_way, on_result, tally, outbox)
+                outbox.send()
                 tally.waiting(len(left))
                 if not left:
                     return ""
-                if not mine:
-                    return out.stopped
+                if not open_questions:
+                    return outbox.stopped
                 if not wait:
-                    return out.stopped or (
+                    return outbox.stopped or (
                         f"{counted(len(left), 'item')} {verb(len(left), 'waits', 'wait')} for "
                         "answers of a batch. Run it again to fetch "
                         "them, or with --wait to stay."
                     )
-                look, troubled = False, 0.0
+                changed, troubled = False, 0.0
             except Rejected as problem:
                 return str(problem)
             except Troubled as problem:
                 if not wait or troubled >= self._patience:
                     self.troubled = True
                     return str(problem)
-                look, troubled = True, troubled + max(self._poll, 1.0)
+                changed, troubled = True, troubled + max(self._poll, 1.0)
             self._pause(should_stop)
             if should_stop():
                 return "It was stopped; the batches go on. Start it again to fetch them."
 
     def live(
         self,
-        works: Iterable[Work[T]],
+        conversations: Iterable[Conversation[T]],
         on_result: Callable[[str, T], None],
         tally: Tally,
         *,
@@ -145,7 +145,7 @@ class BatchRunner:
         for.
 
         Args:
-            works: The conversations; those with a question in an open batch wait for it.
+            conversations: The conversations; those with a question in an open batch wait for it.
             on_result: Called with each result.
             tally: Where failures and what is waited for are counted.
             concurrency: Conversations under way at once.
@@ -165,7 +165,7 @@ class BatchRunner:
             return self._messages.call(question)
 
         return run_live(
-            works, call, on_result, tally,
+            conversations, call, on_result, tally,
             concurrency=concurrency, should_stop=should_stop, gone=gone,
         )  # fmt: skip
 
@@ -178,32 +178,32 @@ class BatchRunner:
 
     def _go_on(
         self,
-        works: Sequence[Work[T]],
+        conversations: Sequence[Conversation[T]],
         under_way: set[str],
         on_result: Callable[[str, T], None],
         tally: Tally,
-        out: Outbox,
-    ) -> tuple[list[Work[T]], int]:
+        outbox: Outbox,
+    ) -> tuple[list[Conversation[T]], int]:
         """Run each conversation as far as there are answers, and put its next question into the
         outbox.
 
         Returns: The conversations that have not ended, and the number of their open questions.
         """
         left, asked = [], set()
-        for work in works:
+        for conversation in conversations:
             try:
-                result = work.run(self._answer)
+                result = conversation.run(self._answer)
             except _NotYet as next_:
-                left.append(work)
+                left.append(conversation)
                 if next_.key in under_way:
                     asked.add(next_.key)
                 else:
-                    out.put(next_.key, next_.question)
+                    outbox.put(next_.key, next_.question)
             except StudioError as problem:
-                tally.failed(work.name, str(problem))
+                tally.failed(conversation.name, str(problem))
             else:
-                on_result(work.name, result)
-        return left, len(asked) + out.count
+                on_result(conversation.name, result)
+        return left, len(asked) + outbox.count
 
     def _answer(self, question: Question[Any]) -> Call:
         call = self._messages.answered(question)

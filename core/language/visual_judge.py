@@ -25,6 +25,7 @@ from core.errors import QueryError
 from core.language.answers import short_lines
 from core.language.batch_log import BatchLog
 from core.language.budget import Budget
+from core.language.conversations import Answerer, Conversation, Tally
 from core.language.listing import photo_block
 from core.language.live import run_live
 from core.language.message_batches import BatchRunner
@@ -32,7 +33,6 @@ from core.language.messages import Messages
 from core.language.plain import plain
 from core.language.prompts import load_prompt
 from core.language.question import Question, answer_of
-from core.language.work import Answerer, Tally, Work
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -132,26 +132,36 @@ class VisualJudge:
             grades[grade.query_id, grade.item_id] = grade
             tally.done()
 
-        works = [self._work(task) for task in tasks]
+        conversations = [self._conversation(task) for task in tasks]
         if self._log is None:
             if batch:
                 raise ValueError("batches need a ledger")
             stopped = run_live(
-                works, messages.call, keep, tally, concurrency=concurrency, should_stop=should_stop
+                conversations,
+                messages.call,
+                keep,
+                tally,
+                concurrency=concurrency,
+                should_stop=should_stop,
             )
         elif batch:
             runner = BatchRunner(messages, self._log, budget, patience=patience)
-            stopped = runner.run(works, keep, tally, wait=wait, should_stop=should_stop)
+            stopped = runner.run(conversations, keep, tally, wait=wait, should_stop=should_stop)
         else:
             runner = BatchRunner(messages, self._log, budget)
             stopped = runner.live(
-                works, keep, tally, concurrency=concurrency, should_stop=should_stop, gone=gone
+                conversations,
+                keep,
+                tally,
+                concurrency=concurrency,
+                should_stop=should_stop,
+                gone=gone,
             )
         return JudgeReport(grades, tally.problems, messages.meter.spent, stopped)
 
-    def _work(self, task: JudgeTask) -> Work[JudgeGrade]:
+    def _conversation(self, task: JudgeTask) -> Conversation[JudgeGrade]:
         name = f"{task.query_id} → {task.item_id}"
-        return Work(name, lambda call: self.grade(task, call))
+        return Conversation(name, lambda call: self.grade(task, call))
 
 
 def build_judge(settings: Settings, log: BatchLog | None = None) -> VisualJudge:

@@ -26,7 +26,7 @@ class InBatch(StudioError):
 
 
 @dataclass(frozen=True, slots=True)
-class Work(Generic[T]):
+class Conversation(Generic[T]):
     """One conversation.
 
     Attributes:
