@@ -29,7 +29,7 @@ from core.language.failures import BadAnswer, Refused
 from core.language.listing import box_to_tell, draft_xml, item_blocks
 from core.language.prompts import Prompts
 from core.language.question import Question
-from core.language.writing import written_like
+from core.language.text_scripts import in_same_script
 
 #: Raise this when the loop changes what it writes: stored rewrites are then made again.
 LOOP_VERSION = 3
@@ -190,7 +190,7 @@ class Loop:
     def _draft(self, role: str, task: str, attempt: int = 0) -> Generator[Question[Any], Any, str]:
         reply: DraftReply = yield self._question(role, task, DraftReply, attempt)
         text = usable(reply.answer.description)
-        if not written_like(text, self._language):
+        if not in_same_script(text, self._language):
             raise Unusable("it is in another language's letters than the listing")
         return text
 

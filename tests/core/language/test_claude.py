@@ -18,7 +18,7 @@ from core.language.claude import ClaudeRewriter
 from core.language.messages import Messages
 from core.language.prompts import load_prompts
 from core.language.rewriters import build_agent
-from core.language.writing import scripts, written_like
+from core.language.text_scripts import in_same_script, scripts
 from core.settings import SHIPPED, Settings
 from tests.core.language.claude_agent import ITEM, KEY, PHOTO, agent, failure
 from tests.core.language.messages_server import MessagesServer, draft, verdict
@@ -192,12 +192,12 @@ def test_a_sentence_of_any_language_is_usable(text: str) -> None:
 
 @pytest.mark.parametrize("text", LANGUAGES)
 def test_thirty_languages_are_known_by_their_letters(text: str) -> None:
-    assert written_like(text, f"{text} ACME 2000")
-    assert written_like(text.lower(), text)
-    assert written_like("2 × 3", text)
+    assert in_same_script(text, f"{text} ACME 2000")
+    assert in_same_script(text.lower(), text)
+    assert in_same_script("2 × 3", text)
     others = [other for other in LANGUAGES if scripts(other).keys().isdisjoint(scripts(text))]
     assert len(others) >= 10
-    assert not any(written_like(other, text) for other in others)
+    assert not any(in_same_script(other, text) for other in others)
 
 
 def test_a_bad_first_answer_gets_one_more_chance(server: MessagesServer) -> None:

@@ -16,10 +16,10 @@ def scripts(text: str) -> Counter[str]:
     return Counter(_TOGETHER.get(script, script) for script in first)
 
 
-def written_like(text: str, model: str) -> bool:
-    """Tell whether most letters of a text are of a script that the model text uses, too.
+def in_same_script(text: str, other: str) -> bool:
+    """Tell whether most letters of a text are of a script that the other text uses, too.
 
     The result is true if one of them has no letters.
     """
-    own, of_model = scripts(text), scripts(model)
-    return not own or not of_model or own.most_common(1)[0][0] in of_model
+    own, of_other = scripts(text), scripts(other)
+    return not own or not of_other or own.most_common(1)[0][0] in of_other
