@@ -53,26 +53,26 @@ class AgentState:
 class AgentJobs:
     """Starts and stops the agent's jobs; finished items are kept when a job fails or stops."""
 
-    def __init__(self, verbs: RewritingService) -> None:
-        self._verbs = verbs
+    def __init__(self, rewriting: RewritingService) -> None:
+        self._rewriting = rewriting
 
     def job(self, catalog: str) -> JobFile:
         """Return the agent's job on a catalogue, to read, stop or dismiss it.
 
         It stops before its next question; results so far are kept.
         """
-        return rewriting_job(self._verbs.folder(catalog))
+        return rewriting_job(self._rewriting.folder(catalog))
 
     def state(self, catalog: str) -> AgentState:
         """Return the state of the agent on one catalogue."""
-        off = self._verbs.agent_off()
-        waiting = () if off else self._verbs.open_batches()
+        off = self._rewriting.agent_off()
+        waiting = () if off else self._rewriting.open_batches()
         job = self.job(catalog).read()
         return AgentState(
             catalog, off,
-            "" if off else self._verbs.agent_name(),
-            0 if off else self._verbs.left(catalog),
-            self._verbs.spent(), job, AgentDetails.of(job) if job else NO_DETAILS,
+            "" if off else self._rewriting.agent_name(),
+            0 if off else self._rewriting.left(catalog),
+            self._rewriting.spent(), job, AgentDetails.of(job) if job else NO_DETAILS,
             batches=len(waiting),
             questions=sum(len(batch.roles) for batch in waiting),
             since=waiting[0].at if waiting else None,
@@ -89,10 +89,10 @@ class AgentJobs:
         if not order.dollars and not order.tokens:
             raise QueryError("Give the agent a budget, in dollars or in tokens.")
         limits = replace(
-            self._verbs.limits(),
+            self._rewriting.limits(),
             dollars=order.dollars, tokens=order.tokens, batch=order.batch, wait=order.batch,
         )  # fmt: skip
-        return self._verbs.begin_rewrite(catalog, order, limits, author=author)
+        return self._rewriting.begin_rewrite(catalog, order, limits, author=author)
 
 
 def item_ids(text: str) -> tuple[str, ...]:

@@ -38,6 +38,6 @@ def listed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def shop(indexed: Path, tmp_path: Path, server: MessagesServer) -> Shop:
-    """Verbs over a copy of it, with a server that gives good answers."""
+    """Use cases over a copy of it, with a server that gives good answers."""
     server.respond = good_answer
     return copy_shop(indexed, tmp_path / "data", server)

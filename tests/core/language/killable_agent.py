@@ -11,7 +11,9 @@ from tests.core.language.rewriting_shop import Shop
 
 
 def main(data_dir: Path, url: str) -> None:
-    Shop(data_dir, SimpleNamespace(url=url)).verbs.rewrite("shop", limits=JobLimits(concurrency=3))
+    Shop(data_dir, SimpleNamespace(url=url)).rewriting.rewrite(
+        "shop", limits=JobLimits(concurrency=3)
+    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ from tests.core.language.rewriting_shop import Shop
 
 def main(data_dir: Path, url: str, dollars: float) -> None:
     limits = JobLimits(dollars=dollars, batch=True, wait=True, poll=0.05)
-    Shop(data_dir, SimpleNamespace(url=url)).verbs.rewrite_shards("shop", shards=3, limits=limits)
+    Shop(data_dir, SimpleNamespace(url=url)).rewriting.rewrite_shards(
+        "shop", shards=3, limits=limits
+    )
 
 
 if __name__ == "__main__":

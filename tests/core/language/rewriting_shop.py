@@ -49,8 +49,8 @@ def index_shop(data_dir: Path) -> None:
     run_index(opened.store, opened.images, bench().models, rows_of(source, opened.images))
 
 
-class Room:
-    """What the verbs need of a ``ModelPool``."""
+class Models:
+    """What the use cases need of a ``ModelPool``."""
 
     def __init__(self, data_dir: Path, server: MessagesServer, retries: int = 0) -> None:
         self.ledger = Ledger(data_dir)
@@ -72,17 +72,17 @@ class Room:
 
 
 class Shop:
-    """Verbs over a copy of an indexed catalogue; made again, it is another process."""
+    """Use cases over a copy of an indexed catalogue; made again, it is another process."""
 
     def __init__(self, data_dir: Path, server: MessagesServer, retries: int = 0) -> None:
         settings = Settings(data_dir=data_dir)
         self.data_dir, self.server = data_dir, server
         self.library = Library(settings)
-        self.room = Room(data_dir, server, retries)
-        self.verbs = RewritingService(self.library, self.room, settings)  # type: ignore[arg-type]
+        self.models = Models(data_dir, server, retries)
+        self.rewriting = RewritingService(self.library, self.models, settings)  # type: ignore[arg-type]
         vocabularies = settings.shipped / "vocabularies"
-        self.item_texts = ItemTexts(self.library, self.room, vocabularies)  # type: ignore[arg-type]
-        self.agent = AgentJobs(self.verbs)
+        self.item_texts = ItemTexts(self.library, self.models, vocabularies)  # type: ignore[arg-type]
+        self.agent = AgentJobs(self.rewriting)
 
     @property
     def catalog(self) -> Catalog:
@@ -90,7 +90,7 @@ class Shop:
 
     def again(self) -> Shop:
         """Open the same directory, as a new process would see it."""
-        return Shop(self.data_dir, self.server, self.room.retries)
+        return Shop(self.data_dir, self.server, self.models.retries)
 
     def texts(self) -> dict[str, str]:
         return {key: record.rewrite for key, record in self.catalog.store.items.records().items()}

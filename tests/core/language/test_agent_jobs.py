@@ -19,15 +19,15 @@ from tests.core.language.rewriting_shop import ITEMS, KEY, Shop, good_answer, lo
 
 
 def test_an_order_is_carried_out_within_its_budget(shop: Shop) -> None:
-    desk = shop.agent
-    assert desk.state("shop").left == ITEMS
-    job = desk.begin("shop", "ada", AgentOrder(item_ids=("id-001", "id-002"), tokens=100_000))
-    first = desk.state("shop")
+    jobs = shop.agent
+    assert jobs.state("shop").left == ITEMS
+    job = jobs.begin("shop", "ada", AgentOrder(item_ids=("id-001", "id-002"), tokens=100_000))
+    first = jobs.state("shop")
     assert first.running
     assert (first.job.progress.done, first.job.progress.total) == (0, 2)
     assert first.job.progress.seconds_left > 0
     job.run()
-    state = desk.state("shop")
+    state = jobs.state("shop")
     assert not state.running
     assert (state.details.progress.done, state.left) == (2, ITEMS - 2)
     assert state.job.author == "ada"
@@ -38,12 +38,12 @@ def test_an_order_is_carried_out_within_its_budget(shop: Shop) -> None:
 def test_what_makes_no_sense_is_refused_before_anything_is_asked(
     shop: Shop,
 ) -> None:
-    desk = shop.agent
+    jobs = shop.agent
     with pytest.raises(QueryError, match="budget"):
-        desk.begin("shop", "ada", AgentOrder())
+        jobs.begin("shop", "ada", AgentOrder())
     with pytest.raises(QueryError, match="no item “nobody”"):
-        desk.begin("shop", "ada", AgentOrder(item_ids=("nobody",), dollars=1))
-    assert desk.state("shop").job is None
+        jobs.begin("shop", "ada", AgentOrder(item_ids=("nobody",), dollars=1))
+    assert jobs.state("shop").job is None
     assert shop.server.questions == []
     assert item_ids("a, b\nc a") == ("a", "b", "c")
     with pytest.raises(QueryError, match="10,000"):
@@ -59,16 +59,16 @@ def test_one_job_at_a_time_which_can_be_stopped(shop: Shop) -> None:
         return good_answer(question)
 
     shop.server.respond = slow
-    desk = shop.agent
-    thread = threading.Thread(target=desk.begin("shop", "ada", AgentOrder(tokens=1_000_000)).run)
+    jobs = shop.agent
+    thread = threading.Thread(target=jobs.begin("shop", "ada", AgentOrder(tokens=1_000_000)).run)
     thread.start()
     assert asked.wait(20)
     with pytest.raises(CatalogBusy, match="at work"):
-        desk.begin("shop", "bob", AgentOrder(tokens=1))
-    desk.job("shop").stop()
+        jobs.begin("shop", "bob", AgentOrder(tokens=1))
+    jobs.job("shop").stop()
     go_on.set()
     thread.join(30)
-    state = desk.state("shop")
+    state = jobs.state("shop")
     assert state.job.state is JobState.STOPPED
     assert state.details.report.stopped
     assert state.details.progress.done < ITEMS
@@ -87,7 +87,7 @@ def test_why_a_job_failed_is_kept(shop: Shop, monkeypatch: pytest.MonkeyPatch) -
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(type(shop.room.ledger), "add", full)
+    monkeypatch.setattr(type(shop.models.ledger), "add", full)
     with pytest.raises(OSError, match="No space"):
         job.run()
     state = shop.again().agent.state("shop")
@@ -118,8 +118,8 @@ def test_looking_never_refuses_a_start(shop: Shop) -> None:
 def test_a_batch_is_seen_and_fetched_after_a_restart(shop: Shop) -> None:
     shop.server.batches_end = False
     order = AgentOrder(tokens=1_000_000, batch=True)
-    desk = shop.agent
-    work = desk.begin("shop", "ada", order)
+    jobs = shop.agent
+    work = jobs.begin("shop", "ada", order)
     thread = threading.Thread(target=work.run)
     thread.start()
     other = shop.again().agent  # another server meanwhile
@@ -128,7 +128,7 @@ def test_a_batch_is_seen_and_fetched_after_a_restart(shop: Shop) -> None:
     assert other.state("shop").running
     assert other.job("shop").stop()
     thread.join(30)
-    assert "the batches go on" in desk.state("shop").details.report.stopped
+    assert "the batches go on" in jobs.state("shop").details.report.stopped
     again = shop.again().agent
     state = again.state("shop")
     assert (state.batches, state.questions, state.running) == (1, ITEMS, False)

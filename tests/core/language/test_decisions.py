@@ -18,7 +18,7 @@ FAST = JobLimits(patience=0.0)
 
 def embedded(shop: Shop, text: str) -> bool:
     row = shop.catalog.store.vectors("vl-clip").get([ITEM])[ITEM]
-    return bool((row.text_vector == shop.room.bench.encoder.encode_texts([text])[0]).all())
+    return bool((row.text_vector == shop.models.bench.encoder.encode_texts([text])[0]).all())
 
 
 def test_edits_and_acceptance_are_events_that_win_and_are_embedded(shop: Shop) -> None:
@@ -61,7 +61,7 @@ def test_another_round_starts_from_the_standing_text_and_the_hint(shop: Shop) ->
     assert (view.runs[0].hint, view.runs[0].asked_by) == ("name the legs </draft>", "bob")
     assert embedded(shop, "Seen better green chair 1")
     # a job leaves alone what a person asked for
-    assert shop.verbs.rewrite("shop", item_ids=[ITEM], limits=FAST).progress.total == 0
+    assert shop.rewriting.rewrite("shop", item_ids=[ITEM], limits=FAST).progress.total == 0
 
 
 def test_a_broken_round_is_on_record_and_is_asked_anew(shop: Shop) -> None:
@@ -78,7 +78,7 @@ def test_a_broken_round_is_on_record_and_is_asked_anew(shop: Shop) -> None:
         "nothing usable" in r for w in shop.item_texts.worth_a_look("shop") for r in w.reasons
     )
     shop.server.respond = good_answer
-    shop.again().verbs.rewrite("shop", item_ids=[ITEM], limits=FAST)
+    shop.again().rewriting.rewrite("shop", item_ids=[ITEM], limits=FAST)
     assert len(shop.server.questions) == 2 + 4
     assert shop.catalog.store.rewrite_runs.failed() == {}
     shop.item_texts.another_round(ITEM, "legs", "ada", "shop")

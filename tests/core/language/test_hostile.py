@@ -46,10 +46,10 @@ FAST = JobLimits(patience=0.0, concurrency=3)
 def test_whatever_breaks_the_last_good_text_stays_and_the_reason_is_told(
     shop: Shop, broken: Answer
 ) -> None:
-    shop.verbs.rewrite("shop", item_ids=["id-001"], limits=FAST)
+    shop.rewriting.rewrite("shop", item_ids=["id-001"], limits=FAST)
     clocked(shop, [0.0], timeout=1.0)
     good = shop.texts()["id-001"]
-    spent = shop.verbs.spent().usage.calls
+    spent = shop.rewriting.spent().usage.calls
     shop.server.respond = lambda question: broken
     with pytest.raises(StudioError) as caught:
         shop.item_texts.another_round("id-001", "name the legs", "ada", "shop")
@@ -59,7 +59,7 @@ def test_whatever_breaks_the_last_good_text_stays_and_the_reason_is_told(
     assert not shop.catalog.store.corrections.standing().of(
         Stage.REWRITE, "id-001", shop.catalog.store.items.get(["id-001"])["id-001"].photo.sha256
     )
-    answered = shop.verbs.spent().usage.calls
+    answered = shop.rewriting.spent().usage.calls
     assert answered - spent <= 2
     shop.server.respond = good_answer
     asked, again = len(shop.server.questions), shop.again()
@@ -72,7 +72,7 @@ def test_a_missing_photo_is_said_and_the_fields_are_described(shop: Shop) -> Non
     item = shop.catalog.store.items.get(["id-001"])["id-001"]
     for path in shop.catalog.images.root.rglob(f"{item.photo.sha256}*"):
         path.unlink()
-    report = shop.verbs.rewrite("shop", item_ids=["id-001"], limits=FAST)
+    report = shop.rewriting.rewrite("shop", item_ids=["id-001"], limits=FAST)
     assert report.progress.done == 1
     assert "Not all is embedded: The item “id-001”" in report.stopped
     assert "no photo" in words(shop.server.questions[0]).lower()
@@ -87,9 +87,9 @@ def clocked(shop: Shop, now: list[float], timeout: float = 20.0) -> Shop:
     pace = Pace(2.0, clock=lambda: now[0], sleep=sleep)
     messages = Messages(
         KEY, "claude-test", base_url=shop.server.url, timeout=timeout, max_retries=0,
-        log=shop.room.ledger, prices=PRICES, pace=pace,
+        log=shop.models.ledger, prices=PRICES, pace=pace,
     )  # fmt: skip
-    shop.room.agent = ClaudeRewriter(messages, load_prompts(SHIPPED / "prompts"), 3)
+    shop.models.agent = ClaudeRewriter(messages, load_prompts(SHIPPED / "prompts"), 3)
     return shop
 
 
@@ -110,13 +110,13 @@ def test_ten_minutes_of_trouble_are_waited_for_and_then_given_up(
     clocked(shop, now, timeout=0.2 if broken.delay else 20.0)
     shop.server.respond = lambda question: broken
     limits = JobLimits(patience=600.0, concurrency=1)
-    report = shop.verbs.rewrite("shop", limits=limits)
+    report = shop.rewriting.rewrite("shop", limits=limits)
     assert now[0] >= 600
     assert time.monotonic() - started < 60
     assert words in report.stopped
     assert len(shop.server.questions) < 20, "it waits longer and longer"
     assert shop.texts() == before
-    assert shop.verbs.spent().usage.calls == 0
+    assert shop.rewriting.spent().usage.calls == 0
 
 
 def test_patience_is_each_jobs_own_and_a_recovered_server_goes_on(shop: Shop) -> None:
@@ -124,14 +124,14 @@ def test_patience_is_each_jobs_own_and_a_recovered_server_goes_on(shop: Shop) ->
     clocked(shop, now)
     shop.server.respond = lambda question: trouble(529)
     limits = JobLimits(patience=600.0, concurrency=1)
-    assert shop.verbs.rewrite("shop", limits=limits).stopped
+    assert shop.rewriting.rewrite("shop", limits=limits).stopped
     begun, now[0] = now[0] + 1000, now[0] + 1000
 
     def recovers(question: dict[str, Any]) -> Answer:
         return good_answer(question) if now[0] > begun + 300 else trouble(529)
 
     shop.server.respond = recovers
-    report = shop.verbs.rewrite("shop", limits=limits)
+    report = shop.rewriting.rewrite("shop", limits=limits)
     assert (report.progress.done, report.stopped) == (ITEMS, "")
 
 
@@ -157,7 +157,7 @@ def test_a_job_that_is_broken_off_does_not_wait_for_the_server(shop: Shop) -> No
     shop.server.respond = respond
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        shop.verbs.rewrite(
+        shop.rewriting.rewrite(
             "shop", limits=JobLimits(patience=600.0, concurrency=2), on_progress=interrupt
         )
     assert time.monotonic() - started < 60
@@ -169,6 +169,6 @@ def test_a_job_that_waits_for_an_overloaded_server_can_be_stopped(shop: Shop) ->
     clocked(shop, now)
     shop.server.respond = lambda question: trouble(529)
     limits = JobLimits(patience=600.0, concurrency=1)
-    report = shop.verbs.rewrite("shop", limits=limits, should_stop=lambda: now[0] > 20)
+    report = shop.rewriting.rewrite("shop", limits=limits, should_stop=lambda: now[0] > 20)
     assert report.stopped == "It was stopped."
     assert now[0] < 30

@@ -22,18 +22,18 @@ WAIT = JobLimits(patience=0.0, batch=True, wait=True, poll=0.01)
 
 
 def test_a_merge_that_was_killed_counts_nothing_twice(shop: Shop) -> None:
-    shop.verbs.rewrite_shards("shop", shards=2, limits=WAIT)
-    before, plan = shop.verbs.spent(), plan_of(shop.data_dir, "shop")
+    shop.rewriting.rewrite_shards("shop", shards=2, limits=WAIT)
+    before, plan = shop.rewriting.spent(), plan_of(shop.data_dir, "shop")
     with _killed_while_it_copies(shop):
-        shop.verbs.merge_shards("shop")
-    assert rounded(shop.again().verbs.spent()) == rounded(before)
-    assert spent_in_shards(plan, shop.room.ledger).dollars < before.dollars
+        shop.rewriting.merge_shards("shop")
+    assert rounded(shop.again().rewriting.spent()) == rounded(before)
+    assert spent_in_shards(plan, shop.models.ledger).dollars < before.dollars
     with pytest.raises(SettingsError, match="being merged"):
-        shop.verbs.rewrite_shards("shop", limits=WAIT)
-    added, spent = shop.again().verbs.merge_shards("shop")
+        shop.rewriting.rewrite_shards("shop", limits=WAIT)
+    added, spent = shop.again().rewriting.merge_shards("shop")
     assert 0 < added < 4 * ITEMS
-    assert rounded(spent) == rounded(before) == rounded(shop.again().verbs.spent())
-    keys = shop.room.ledger._calls.to_arrow()["key"].to_pylist()
+    assert rounded(spent) == rounded(before) == rounded(shop.again().rewriting.spent())
+    keys = shop.models.ledger._calls.to_arrow()["key"].to_pylist()
     assert len(keys) == len(set(keys)) == 4 * ITEMS
 
 
@@ -50,22 +50,22 @@ def test_a_merge_that_is_refused_ends_no_process_that_waits(shop: Shop, merged: 
             plan.move_on(MERGED if merged else OPEN)
             shop.server.end_batches()
 
-    desk = ShardedRewriting(
-        shop.catalog, shop.room.agent, shop.room.ledger, shop.room.for_indexing(), shop.data_dir,
-        nap,
-    )  # fmt: skip
+    models = shop.models
+    sharded = ShardedRewriting(
+        shop.catalog, models.agent, models.ledger, models.for_indexing(), shop.data_dir, nap
+    )
     if merged:
         with pytest.raises(SettingsError, match="merged meanwhile"):
-            desk.run(WAIT, 2)
+            sharded.run(WAIT, 2)
     else:
-        assert desk.run(WAIT, 2).progress.done == ITEMS
+        assert sharded.run(WAIT, 2).progress.done == ITEMS
 
 
 @pytest.mark.parametrize("then", ["merge", "new shards"])
 def test_folders_that_a_killed_merge_left_are_deleted(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, then: str
 ) -> None:
-    shop.verbs.rewrite_shards("shop", shards=2, limits=WAIT)
+    shop.rewriting.rewrite_shards("shop", shards=2, limits=WAIT)
     plan = plan_of(shop.data_dir, "shop")
     left = plan.shard(0, plan.read()).parent
 
@@ -75,32 +75,32 @@ def test_folders_that_a_killed_merge_left_are_deleted(
     with monkeypatch.context() as killing:
         killing.setattr(shard_plan, "unshare_all", killed)
         with pytest.raises(MemoryError):
-            shop.verbs.merge_shards("shop")
+            shop.rewriting.merge_shards("shop")
     assert left.is_dir()
     if then == "merge":
         with pytest.raises(SettingsError, match="no shards to merge"):
-            shop.again().verbs.merge_shards("shop")
+            shop.again().rewriting.merge_shards("shop")
     else:
-        shop.again().verbs.rewrite_shards("shop", shards=2, limits=WAIT)
+        shop.again().rewriting.rewrite_shards("shop", shards=2, limits=WAIT)
     assert not left.exists()
 
 
 def test_what_a_killed_merge_has_copied_is_not_counted_twice_where_the_next_one_is_refused(
     shop: Shop,
 ) -> None:
-    shop.verbs.rewrite_shards("shop", shards=2, limits=WAIT)
-    before, plan = shop.verbs.spent(), plan_of(shop.data_dir, "shop")
+    shop.rewriting.rewrite_shards("shop", shards=2, limits=WAIT)
+    before, plan = shop.rewriting.spent(), plan_of(shop.data_dir, "shop")
     with _killed_while_it_copies(shop):
-        shop.verbs.merge_shards("shop")
+        shop.rewriting.merge_shards("shop")
     with shard_job(plan.shard(1, plan.read()), "shop", 1).begin(), suppress(CatalogBusy):
-        shop.again().verbs.merge_shards("shop")
-    assert rounded(shop.again().verbs.spent()) == rounded(before)
+        shop.again().rewriting.merge_shards("shop")
+    assert rounded(shop.again().rewriting.spent()) == rounded(before)
 
 
 @contextmanager
 def _killed_while_it_copies(shop: Shop) -> Iterator[None]:
     """Have a merge end once it has taken in one shard's answers."""
-    ledger, taken = shop.room.ledger, []
+    ledger, taken = shop.models.ledger, []
     take_in = ledger.take_in
 
     def killed(other: Ledger) -> int:

@@ -30,9 +30,9 @@ ANSWER = 0.5 * (100 * 1.0 + 10 * 5.0 + 7 * 0.1) / 1e6
 def test_a_batch_whose_acceptance_is_lost_is_not_handed_in_twice(shop: Shop) -> None:
     patient = Shop(shop.data_dir, shop.server, retries=2)  # the client's own retries
     shop.server.batches_lost = 1
-    report = patient.verbs.rewrite("shop", limits=ONCE)
+    report = patient.rewriting.rewrite("shop", limits=ONCE)
     assert "can't be reached" in report.stopped
-    assert patient.again().verbs.rewrite("shop", limits=WAIT).progress.done == ITEMS
+    assert patient.again().rewriting.rewrite("shop", limits=WAIT).progress.done == ITEMS
     assert set(asked(shop).values()) == {1}
 
 
@@ -44,8 +44,8 @@ def test_a_batch_that_is_not_listed_yet_is_not_handed_in_twice(
 
     def rewrite(again: Shop, limits: JobLimits) -> RewriteReport:
         if shards:
-            return again.verbs.rewrite_shards("shop", shards=1, limits=limits)
-        return again.verbs.rewrite("shop", limits=limits)
+            return again.rewriting.rewrite_shards("shop", shards=1, limits=limits)
+        return again.rewriting.rewrite("shop", limits=limits)
 
     shop.server.batches_lost, shop.server.batches_listed = 1, False
     rewrite(shop, ONCE)
@@ -61,7 +61,7 @@ def test_a_batch_that_never_came_to_be_listed_is_asked_again_while_it_is_waited_
 ) -> None:
     monkeypatch.setattr(batch_exchange, "LISTED_WITHIN", timedelta(days=1))
     shop.server.batches_lost, shop.server.batches_listed = 1, False
-    shop.verbs.rewrite("shop", limits=ONCE)
+    shop.rewriting.rewrite("shop", limits=ONCE)
     shop.server.batches.clear()  # it was not taken
     looks: list[int] = []
 
@@ -71,7 +71,7 @@ def test_a_batch_that_never_came_to_be_listed_is_asked_again_while_it_is_waited_
             monkeypatch.setattr(batch_exchange, "LISTED_WITHIN", timedelta(0))
         return len(looks) > 100
 
-    report = shop.again().verbs.rewrite("shop", limits=WAIT, should_stop=too_long)
+    report = shop.again().rewriting.rewrite("shop", limits=WAIT, should_stop=too_long)
     assert (report.progress.done, report.stopped) == (ITEMS, "")
 
 
@@ -81,9 +81,9 @@ def test_killed_after_storing_answers_counts_their_cost_once(
 ) -> None:
     def rewrite(again: Shop) -> None:
         if shards:
-            again.verbs.rewrite_shards("shop", shards=1, limits=WAIT)
+            again.rewriting.rewrite_shards("shop", shards=1, limits=WAIT)
         else:
-            again.verbs.rewrite("shop", limits=WAIT)
+            again.rewriting.rewrite("shop", limits=WAIT)
 
     with monkeypatch.context() as killing:
         killing.setattr(Ledger, "fetched", lambda *given: (_ for _ in ()).throw(MemoryError()))
@@ -91,14 +91,14 @@ def test_killed_after_storing_answers_counts_their_cost_once(
             rewrite(shop)
     rewrite(shop.again())
     assert len(shop.server.questions) == 4 * ITEMS
-    assert shop.verbs.spent().dollars == pytest.approx(4 * ITEMS * ANSWER)
-    assert shop.verbs.spent().usage.calls == 4 * ITEMS
+    assert shop.rewriting.spent().dollars == pytest.approx(4 * ITEMS * ANSWER)
+    assert shop.rewriting.spent().usage.calls == 4 * ITEMS
 
 
 def test_what_the_server_may_have_taken_stays_reserved(shop: Shop) -> None:
     shop.server.batches_end, shop.server.batches_lost = False, 1
     plan = plan_of(shop.data_dir, "shop")
-    report = shop.verbs.rewrite_shards("shop", shards=1, limits=replace(ONCE, dollars=1.0))
+    report = shop.rewriting.rewrite_shards("shop", shards=1, limits=replace(ONCE, dollars=1.0))
     assert "can't be reached" in report.stopped
     ledger = Ledger(plan.shard(0, plan.read()), plan.shard(0, plan.read()))
     (taken,) = ledger.intended_batches()
@@ -106,7 +106,7 @@ def test_what_the_server_may_have_taken_stays_reserved(shop: Shop) -> None:
     held = plan.read().allotted
     assert (held.usage.tokens, held.dollars) == (taken.most.usage.tokens, taken.most.dollars)
     shop.server.end_batches()
-    shop.again().verbs.rewrite_shards("shop", limits=WAIT)
+    shop.again().rewriting.rewrite_shards("shop", limits=WAIT)
     assert set(asked(shop).values()) == {1}
     assert plan.read().allotted.dollars == pytest.approx(4 * ITEMS * ANSWER)
 
@@ -123,14 +123,14 @@ def test_one_job_keeps_to_its_budget_where_an_acceptance_is_lost(
         looks.append(1)
         return len(looks) > 8
 
-    shop.verbs.rewrite("shop", limits=limits, should_stop=stop)
+    shop.rewriting.rewrite("shop", limits=limits, should_stop=stop)
     assert len(asked(shop)) == 4
     assert set(asked(shop).values()) == {1}
 
 
 def test_a_refused_batch_is_not_handed_in_again_and_again(shop: Shop) -> None:
     shop.server.batches_refused = 10**6
-    report = shop.verbs.rewrite_shards("shop", shards=1, limits=replace(WAIT, dollars=1.0))
+    report = shop.rewriting.rewrite_shards("shop", shards=1, limits=replace(WAIT, dollars=1.0))
     assert "too large (413)" in report.stopped
     assert shop.server.batches_refused >= 10**6 - 2
     plan = plan_of(shop.data_dir, "shop")
@@ -144,18 +144,18 @@ def test_after_a_refused_batch_nothing_stays_reserved(
 ) -> None:
     monkeypatch.setattr(outbox, "MOST_QUESTIONS", 4)  # the fifth question is reserved for already
     shop.server.batches_refused = 1
-    shop.verbs.rewrite_shards("shop", shards=1, limits=replace(ONCE, dollars=1.0))
+    shop.rewriting.rewrite_shards("shop", shards=1, limits=replace(ONCE, dollars=1.0))
     assert plan_of(shop.data_dir, "shop").read().allotted.dollars == pytest.approx(0)
 
 
 def test_shards_do_not_ask_what_is_under_way_without_shards(shop: Shop) -> None:
     shop.server.batches_end = False
-    shop.verbs.rewrite("shop", limits=ONCE)
+    shop.rewriting.rewrite("shop", limits=ONCE)
     with pytest.raises(SettingsError, match="without shards are still to come"):
-        shop.again().verbs.rewrite_shards("shop", shards=2, limits=ONCE)
+        shop.again().rewriting.rewrite_shards("shop", shards=2, limits=ONCE)
     assert plan_of(shop.data_dir, "shop").read() is None
     shop.server.end_batches()
-    report = shop.again().verbs.rewrite_shards("shop", shards=2, limits=WAIT)
+    report = shop.again().rewriting.rewrite_shards("shop", shards=2, limits=WAIT)
     assert report.progress.done == ITEMS
     assert set(asked(shop).values()) == {1}
 
@@ -163,25 +163,25 @@ def test_shards_do_not_ask_what_is_under_way_without_shards(shop: Shop) -> None:
 def test_shards_and_a_job_without_shards_do_not_run_at_once(shop: Shop) -> None:
     with rewriting_job(shop.catalog.store.root).begin():
         with pytest.raises(CatalogBusy, match="being rewritten already"):
-            shop.verbs.rewrite_shards("shop", shards=2, limits=ONCE)
+            shop.rewriting.rewrite_shards("shop", shards=2, limits=ONCE)
         assert plan_of(shop.data_dir, "shop").read() is None
-    shop.verbs.rewrite_shards("shop", shards=2, limits=ONCE)
+    shop.rewriting.rewrite_shards("shop", shards=2, limits=ONCE)
     with pytest.raises(CatalogBusy, match="--wait --shards 2"):
-        shop.verbs.rewrite("shop")
+        shop.rewriting.rewrite("shop")
 
 
 def test_batches_of_another_model_are_neither_forgotten_nor_deleted(shop: Shop) -> None:
-    plan, server = plan_of(shop.data_dir, "shop"), shop.room.agent.messages.base_url
+    plan, server = plan_of(shop.data_dir, "shop"), shop.models.agent.messages.base_url
     plan.open(1, 1.0, None)
     folder = plan.shard(0, plan.read())
     most = Spent(Usage(input_tokens=7), 0.5)
     name = Ledger(folder, folder).intend("earlier", server, {"k": "refiner"}, most)
     Ledger(folder, folder).handed_in("b1", "earlier", server, {"k": "refiner"}, name, most)
-    shop.verbs.rewrite_shards("shop", limits=WAIT)
+    shop.rewriting.rewrite_shards("shop", limits=WAIT)
     cost = 4 * ITEMS * ANSWER + 0.5
     assert plan.read().allotted.dollars == pytest.approx(cost)
     with pytest.raises(SettingsError, match="the model that was asked"):
-        shop.verbs.merge_shards("shop")
+        shop.rewriting.merge_shards("shop")
     assert folder.exists()
 
 
@@ -200,16 +200,16 @@ def test_a_budget_in_dollars_is_not_kept_by_leaving_out_unknown_prices(tmp_path:
 
 def test_the_setting_s_budget_does_not_replace_that_of_an_open_plan(shop: Shop) -> None:
     plan = plan_of(shop.data_dir, "shop")
-    richer = shop.verbs._settings.model_copy(update={"rewrite_budget": 500.0})
-    shop.verbs._settings = richer
-    shop.verbs.rewrite_shards("shop", shards=1, limits=replace(ONCE, dollars=1.0))
-    shop.verbs.rewrite_shards("shop", limits=ONCE)
-    shop.verbs.rewrite_shards("shop", limits=None)
+    richer = shop.rewriting._settings.model_copy(update={"rewrite_budget": 500.0})
+    shop.rewriting._settings = richer
+    shop.rewriting.rewrite_shards("shop", shards=1, limits=replace(ONCE, dollars=1.0))
+    shop.rewriting.rewrite_shards("shop", limits=ONCE)
+    shop.rewriting.rewrite_shards("shop", limits=None)
     assert plan.read().dollars == 1.0
-    while shop.verbs.rewrite_shards("shop", limits=ONCE).stopped:
+    while shop.rewriting.rewrite_shards("shop", limits=ONCE).stopped:
         pass
-    shop.verbs.merge_shards("shop")
-    shop.verbs.rewrite_shards("shop", shards=1, limits=ONCE)
+    shop.rewriting.merge_shards("shop")
+    shop.rewriting.rewrite_shards("shop", shards=1, limits=ONCE)
     assert plan.read().dollars == 500.0
 
 
@@ -226,7 +226,7 @@ def test_a_shard_at_work_keeps_to_a_budget_that_is_given_meanwhile(
             given.append(plan.open(None, cap.get("dollars"), cap.get("tokens")))
 
     shop.server.on_batch = give
-    report = shop.verbs.rewrite_shards("shop", shards=1, limits=ONCE)
+    report = shop.rewriting.rewrite_shards("shop", shards=1, limits=ONCE)
     assert "for all shards is used up" in report.stopped
     allotted = plan.read().allotted
     assert allotted.dollars <= cap.get("dollars", 10**9)
@@ -264,5 +264,5 @@ def test_one_of_many_processes_that_begin_at_once_is_not_refused(
 
     with rewriting_job(shop.catalog.store.root).begin():
         monkeypatch.setattr(ShardPlan, "active", begun_meanwhile)
-        report = shop.verbs._shards(shop.catalog).run(WAIT, 2)
+        report = shop.rewriting._shards(shop.catalog).run(WAIT, 2)
     assert report.progress.done == ITEMS

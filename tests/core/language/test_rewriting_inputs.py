@@ -19,7 +19,7 @@ def test_the_number_of_reads_does_not_grow_with_the_number_of_items(
     reads: list[int] = []
     standing = CorrectionTable.standing
     monkeypatch.setattr(CorrectionTable, "standing", lambda self: reads.append(1) or standing(self))
-    assert shop.verbs.rewrite("shop", limits=BATCH).progress.done == ITEMS
+    assert shop.rewriting.rewrite("shop", limits=BATCH).progress.done == ITEMS
     assert len(reads) < ITEMS
 
 
@@ -29,9 +29,9 @@ def test_items_of_many_groups_get_the_same_questions(
     with monkeypatch.context() as small:
         small.setattr(rewriting_inputs, "GROUP", 2)
         small.setattr(rewriting_inputs, "_KEPT", 1)
-        assert shop.verbs.rewrite("shop", limits=BATCH).progress.done == ITEMS
+        assert shop.rewriting.rewrite("shop", limits=BATCH).progress.done == ITEMS
     shop.catalog.store.rewrite_runs._table.delete("true")
-    assert shop.again().verbs.rewrite("shop", limits=JobLimits()).progress.done == ITEMS
+    assert shop.again().rewriting.rewrite("shop", limits=JobLimits()).progress.done == ITEMS
     assert len(shop.server.questions) == 4 * ITEMS
 
 
@@ -47,5 +47,5 @@ def test_all_listings_are_read_once_for_all_shards(
         return records(self, item_ids)  # type: ignore[arg-type]
 
     monkeypatch.setattr(ItemTable, "records", counted)
-    assert shop.verbs.rewrite_shards("shop", shards=3, limits=BATCH).progress.done == ITEMS
+    assert shop.rewriting.rewrite_shards("shop", shards=3, limits=BATCH).progress.done == ITEMS
     assert len(whole) == 1

@@ -32,7 +32,7 @@ ANSWER = 0.5 * (100 * 1.0 + 10 * 5.0 + 7 * 0.1) / 1e6
 
 
 def test_all_shards_are_described_and_their_ledgers_merged(shop: Shop) -> None:
-    report = shop.verbs.rewrite_shards("shop", shards=3, limits=WAIT)
+    report = shop.rewriting.rewrite_shards("shop", shards=3, limits=WAIT)
     assert (report.progress.done, report.progress.failed, report.stopped) == (ITEMS, 0, "")
     assert report.embedded == ITEMS
     assert shop.texts()["id-001"] == "Seen better green chair 1"
@@ -41,24 +41,24 @@ def test_all_shards_are_described_and_their_ledgers_merged(shop: Shop) -> None:
     cost = pytest.approx(4 * ITEMS * ANSWER)
     assert report.progress.spent.dollars == cost
     with pytest.raises(CatalogBusy, match="described in 3 shards"):
-        shop.verbs.rewrite("shop")
+        shop.rewriting.rewrite("shop")
 
-    before, ledger = shop.verbs.spent(), shop.room.ledger
+    before, ledger = shop.rewriting.spent(), shop.models.ledger
     assert (before.dollars, ledger.spent()) == (cost, NOTHING)
-    added, spent = shop.again().verbs.merge_shards("shop")
+    added, spent = shop.again().rewriting.merge_shards("shop")
     assert (added, rounded(spent)) == (4 * ITEMS, rounded(before))
     assert len(ledger.keys()) == 4 * ITEMS
-    assert rounded(shop.verbs.spent()) == rounded(ledger.spent()) == rounded(before)
+    assert rounded(shop.rewriting.spent()) == rounded(ledger.spent()) == rounded(before)
     assert (
         not plan_of(shop.data_dir, "shop").shard(0, plan_of(shop.data_dir, "shop").read()).exists()
     )
     with pytest.raises(SettingsError, match="no shards to merge"):
-        shop.verbs.merge_shards("shop")
+        shop.rewriting.merge_shards("shop")
     # what was merged is not asked again, by one job or in other shards
     shop.catalog.store.rewrite_runs._table.delete("true")
-    assert shop.again().verbs.rewrite("shop").progress.done == ITEMS
+    assert shop.again().rewriting.rewrite("shop").progress.done == ITEMS
     shop.catalog.store.rewrite_runs._table.delete("true")
-    again = shop.again().verbs.rewrite_shards("shop", shards=2, limits=WAIT)
+    again = shop.again().rewriting.rewrite_shards("shop", shards=2, limits=WAIT)
     assert (again.progress.done, again.progress.spent) == (ITEMS, NOTHING)
     assert len(shop.server.questions) == 4 * ITEMS
 
@@ -68,21 +68,21 @@ def test_equal_items_are_in_one_shard(shop: Shop) -> None:
     first = store.items.records()["id-000"]
     store.items.upsert([replace(first, item=replace(first.item, item_id="twin"))])
     assert len({shard_of(r.item, 3) for r in store.items.records().values()}) > 1
-    report = shop.verbs.rewrite_shards("shop", shards=3, limits=WAIT)
+    report = shop.rewriting.rewrite_shards("shop", shards=3, limits=WAIT)
     assert report.progress.done == ITEMS + 1
     assert len(shop.server.questions) == 4 * ITEMS
 
 
 def test_without_waiting_each_call_goes_one_round_on(shop: Shop) -> None:
     once = replace(WAIT, wait=False)
-    first = shop.verbs.rewrite_shards("shop", shards=2, limits=once)
+    first = shop.rewriting.rewrite_shards("shop", shards=2, limits=once)
     assert (first.progress.done, first.progress.waiting) == (0, ITEMS)
     assert "Run it again" in first.stopped
     with pytest.raises(SettingsError, match="waits for answers of a batch"):
-        shop.verbs.merge_shards("shop")
+        shop.rewriting.merge_shards("shop")
     for _ in range(3):
-        shop.again().verbs.rewrite_shards("shop", limits=once)
-    last = shop.again().verbs.rewrite_shards("shop", limits=once)
+        shop.again().rewriting.rewrite_shards("shop", limits=once)
+    last = shop.again().rewriting.rewrite_shards("shop", limits=once)
     assert (last.progress.waiting, last.stopped) == (0, "")
     assert set(asked(shop).values()) == {1}
     assert len(asked(shop)) == 4 * ITEMS
@@ -96,15 +96,15 @@ def test_a_process_takes_only_free_shards_or_those_it_may(shop: Shop) -> None:
     job = shard_job(plan_of(shop.data_dir, "shop").shard(0, plan), "shop", 0)
     with job.begin():
         once = replace(WAIT, wait=False)
-        shop.verbs.rewrite_shards("shop", only=(0, 1), limits=once)
+        shop.rewriting.rewrite_shards("shop", only=(0, 1), limits=once)
         assert len(asked(shop)) == len(shards[1])
         with pytest.raises(CatalogBusy, match="Shard 0 of “shop”"):
-            shop.verbs.merge_shards("shop")
+            shop.rewriting.merge_shards("shop")
     with pytest.raises(SettingsError, match="shards 0 to 2; got 3"):
-        shop.verbs.rewrite_shards("shop", only=(3,), limits=WAIT)
+        shop.rewriting.rewrite_shards("shop", only=(3,), limits=WAIT)
     with pytest.raises(SettingsError, match="in 3 shards, not in 4"):
-        shop.verbs.rewrite_shards("shop", shards=4, limits=WAIT)
-    assert shop.verbs.rewrite_shards("shop", limits=WAIT).progress.done == ITEMS
+        shop.rewriting.rewrite_shards("shop", shards=4, limits=WAIT)
+    assert shop.rewriting.rewrite_shards("shop", limits=WAIT).progress.done == ITEMS
 
 
 def test_a_refused_question_ends_its_item_only(shop: Shop) -> None:
@@ -112,7 +112,7 @@ def test_a_refused_question_ends_its_item_only(shop: Shop) -> None:
         return trouble(400) if title(question) == "red chair 0" else good_answer(question)
 
     shop.server.respond = respond
-    report = shop.verbs.rewrite_shards("shop", shards=2, limits=WAIT)
+    report = shop.rewriting.rewrite_shards("shop", shards=2, limits=WAIT)
     assert (report.progress.done, report.progress.failed) == (ITEMS - 1, 1)
     assert report.problems == {"id-000": "claude-test did not take the question."}
     assert max(asked(shop).values()) == 1
@@ -154,7 +154,7 @@ def test_killed_between_two_answers_of_the_server_nothing_is_paid_twice(
         assert processes[-1].wait(20) == -signal.SIGKILL
     processes += [begin(shop, 1.0), begin(shop, 1.0)]  # two at once end it
     assert [process.wait(120) for process in processes[3:]] == [0, 0]
-    again = shop.again().verbs
+    again = shop.again().rewriting
     assert again.rewrite_shards("shop", limits=WAIT).progress.total == 0
     assert set(asked(shop).values()) == {1}
     assert len(asked(shop)) == 4 * ITEMS
@@ -164,11 +164,11 @@ def test_killed_between_two_answers_of_the_server_nothing_is_paid_twice(
 
 
 def test_batches_of_one_size_of_two_killed_shards_are_not_mixed_up(shop: Shop) -> None:
-    server, name = shop.room.agent.messages.base_url, "claude-test"
+    server, name = shop.models.agent.messages.base_url, "claude-test"
     plan = plan_of(shop.data_dir, "shop").open(2, 1.0, None)
-    client = shop.room.agent.messages.client
+    client = shop.models.agent.messages.client
     ledgers = [
-        ShardLedger(shop.room.ledger, plan_of(shop.data_dir, "shop").shard(n, plan))
+        ShardLedger(shop.models.ledger, plan_of(shop.data_dir, "shop").shard(n, plan))
         for n in range(2)
     ]
     params = {"model": name, "max_tokens": 9, "messages": [{"role": "user", "content": "?"}]}
@@ -178,34 +178,35 @@ def test_batches_of_one_size_of_two_killed_shards_are_not_mixed_up(shop: Shop) -
         ledger.intend(name, server, {f"key-{number}": "judge"}, Spent(dollars=0.1))
         requests: Any = [{"custom_id": f"key-{number}", "params": params}]
         client.messages.batches.create(requests=requests)
-    desk = ShardedRewriting(
-        shop.catalog, shop.room.agent, shop.room.ledger, shop.room.for_indexing(), shop.data_dir
+    models = shop.models
+    sharded = ShardedRewriting(
+        shop.catalog, models.agent, models.ledger, models.for_indexing(), shop.data_dir
     )
-    report = desk.run(replace(WAIT, wait=False))
+    report = sharded.run(replace(WAIT, wait=False))
     assert len(shop.server.batches) == 2, "nothing is asked before it is clear whose they are"
     assert report.progress.waiting == 2
     assert plan_of(shop.data_dir, "shop").read().spent == NOTHING
     for batch in shop.server.batches.values():
         batch["ended"] = True
-    desk.run(replace(WAIT, wait=False))
+    sharded.run(replace(WAIT, wait=False))
     assert [ledger.keys() for ledger in ledgers] == [{"key-0"}, {"key-1"}]
 
 
 @pytest.mark.parametrize("cap", [{"dollars": 0.016}, {"tokens": 12_000}])
 def test_all_shards_together_keep_to_one_budget(shop: Shop, cap: dict[str, Any]) -> None:
     plan = plan_of(shop.data_dir, "shop")
-    report = shop.verbs.rewrite_shards("shop", shards=3, limits=replace(WAIT, **cap))
+    report = shop.rewriting.rewrite_shards("shop", shards=3, limits=replace(WAIT, **cap))
     assert "for all shards is used up" in report.stopped
     assert 0 < len(asked(shop)) < 4 * ITEMS
-    spent = shop.verbs.spent()
+    spent = shop.rewriting.spent()
     assert spent.dollars <= cap.get("dollars", 10**9)
     assert spent.usage.tokens <= cap.get("tokens", 10**9)
     assert spent.dollars == pytest.approx(len(asked(shop)) * ANSWER)
     assert rounded(plan.read().allotted) == rounded(spent), "nothing stays reserved"
     with pytest.raises(SettingsError, match="more than this budget"):
-        shop.verbs.rewrite_shards("shop", limits=replace(WAIT, tokens=1))
+        shop.rewriting.rewrite_shards("shop", limits=replace(WAIT, tokens=1))
     more = {name: 100 * value for name, value in cap.items()}
-    shop.again().verbs.rewrite_shards("shop", limits=replace(WAIT, **more))
+    shop.again().rewriting.rewrite_shards("shop", limits=replace(WAIT, **more))
     assert len(asked(shop)) == 4 * ITEMS
     assert set(asked(shop).values()) == {1}
 
@@ -227,13 +228,13 @@ def test_what_a_killed_process_reserved_stays_reserved(
     shop.server.on_batch = lambda name: None
     held = plan.read().allotted.dollars
     assert 0 < held <= 0.02
-    shop.verbs.rewrite_shards("shop", limits=replace(WAIT, wait=False, dollars=0.02))
+    shop.rewriting.rewrite_shards("shop", limits=replace(WAIT, wait=False, dollars=0.02))
     assert held <= plan.read().allotted.dollars <= 0.02
     reserved = len(asked(shop))
     shop.server.end_batches()
-    shop.verbs.rewrite_shards("shop", limits=WAIT)
+    shop.rewriting.rewrite_shards("shop", limits=WAIT)
     assert len(asked(shop)) > reserved
-    assert shop.verbs.spent().dollars <= 0.02
+    assert shop.rewriting.spent().dollars <= 0.02
     assert set(asked(shop).values()) == {1}
 
 

@@ -24,17 +24,17 @@ def test_two_servers_share_shards_budget_and_ledgers(
         connect(folder, bucket_uri)
     index_shop(folders[0])
     first, second = (Shop(folder, server) for folder in folders)
-    first.verbs.rewrite_shards("shop", shards=2, only=(0,), limits=replace(WAIT, wait=False))
+    first.rewriting.rewrite_shards("shop", shards=2, only=(0,), limits=replace(WAIT, wait=False))
     handed_in = len(server.batches)
     assert handed_in == 1
-    report = second.verbs.rewrite_shards("shop", limits=WAIT)
+    report = second.rewriting.rewrite_shards("shop", limits=WAIT)
     assert (report.progress.done, report.stopped) == (ITEMS, "")
     asked = [key["custom_id"] for batch in server.batches.values() for key in batch["requests"]]
     assert len(asked) == len(set(asked)) == 4 * ITEMS
-    added, spent = second.verbs.merge_shards("shop")
+    added, spent = second.rewriting.merge_shards("shop")
     assert (added, spent.usage.calls) == (4 * ITEMS, 4 * ITEMS)
     assert plan_of(folders[0], "shop").read().state == MERGED
-    assert first.verbs.spent().usage == spent.usage
+    assert first.rewriting.spent().usage == spent.usage
     for folder in folders:
         plan = plan_of(folder, "shop")
         shard = plan.shard(0, plan.read())
