@@ -26,9 +26,9 @@ from core.store.database import (
     compact,
     ensure_table,
     folder_of,
+    for_readers,
     fragments,
     one_of,
-    patient,
     read_by,
     read_rows,
     version_of,
@@ -73,7 +73,7 @@ class SetTable:
 
     def __init__(self, database: lancedb.DBConnection) -> None:
         folder = folder_of(database)
-        self._table = ensure_table(patient(database), NAME, SCHEMA)
+        self._table = ensure_table(for_readers(database), NAME, SCHEMA)
         self._flusher = Flusher(folder / f"{NAME}.lance")
         self._compact_lock = folder / f".{NAME}.compact.lock"
         self._kept: OrderedDict[str, _Kept] = OrderedDict()

@@ -274,7 +274,7 @@ class Searcher:
         return table
 
     def _picture_vector(self, model: EngineModel, picture: Image.Image) -> Vectors:
-        """One picture's vector; another filter or more results on it cost no second pass."""
+        """Return a picture's vector; it is kept, for the next page or filter of the same search."""
         key = model.fingerprint, pixel_hash(picture)
         seen = self._pictures.get(key)
         if seen is None:

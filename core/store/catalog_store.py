@@ -131,7 +131,7 @@ class CatalogStore:
         )
 
     def photo_vectors(self, engine: str) -> PhotoVectorTable:
-        """The vectors that one engine has of items' further photos."""
+        """Return the vectors that one engine has of items' further photos."""
         return self._table(
             f"photo_vectors_{engine}",
             lambda base: PhotoVectorTable(base, engine, self._age, self._index_bytes),

@@ -54,8 +54,8 @@ def open_database(path: Path, age: timedelta = timedelta(0)) -> lancedb.DBConnec
     return lancedb.connect(bucket.uri(path), read_consistency_interval=age)
 
 
-def patient(database: lancedb.DBConnection) -> lancedb.DBConnection:
-    """Return the same database for readers that may miss the last second; see ``FRESH``."""
+def for_readers(database: lancedb.DBConnection) -> lancedb.DBConnection:
+    """Return the same database for readers that may miss the last second (``FRESH``)."""
     folder = folder_of(database)
     return database if bucket_of(folder) is None else open_database(folder, FRESH)
 

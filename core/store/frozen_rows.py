@@ -69,7 +69,7 @@ class FrozenRows:
         return cls(version, opened._table, rows["_rowid"].to_numpy(), ids, hashes)
 
     def nearest(self, query: Vectors, count: int, breadth: Breadth) -> list[tuple[str, str, float]]:
-        """``(item id, phash, cosine)`` of the items closest to a query vector, best first.
+        """Return ``(item id, phash, cosine)`` of the items closest to a query, best first.
 
         Args:
             query: ``[d] float32, L2-normalised``.
@@ -85,7 +85,7 @@ class FrozenRows:
     def search(
         self, query: Vectors, count: int, breadth: Breadth
     ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.float32]]:
-        """Row ids and cosine distances of the closest rows."""
+        """Return row ids and cosine distances of the closest rows."""
         with reading(self.table.name):
             # The loop that LanceDB's own synchronous tables use: 0.5 ms quicker than they are.
             rows = LOOP.run(_search(self.table, query, count, breadth))  # type: ignore[no-untyped-call]
@@ -112,7 +112,7 @@ class Freezer:
         self._seen, self._since, self._busy = -1, 0.0, False
 
     def at(self, version: int) -> FrozenRows | None:
-        """The rows of the latest version; ``None`` until they are frozen, in the background."""
+        """Return the rows of the latest version; ``None`` until a thread has frozen them."""
         with self._lock:
             frozen = self._frozen
             if frozen is not None and frozen.version == version:

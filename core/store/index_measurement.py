@@ -74,7 +74,7 @@ def recall_of(table: Table, frozen: FrozenRows, item_ids: Sequence[str], breadth
 
 
 def sample(table: Table, item_ids: Sequence[str]) -> Vectors:
-    """Pictures and texts of evenly spread items as queries, ``[n, d] float32``."""
+    """Return pictures and texts of evenly spread items as queries, ``[n, d] float32``."""
     rows = len(item_ids)
     places = sorted({rows * step // SAMPLE for step in range(SAMPLE)})
     ids = [item_ids[place] for place in places]
@@ -84,7 +84,7 @@ def sample(table: Table, item_ids: Sequence[str]) -> Vectors:
 
 
 def blocks(table: Table) -> Iterator[tuple[npt.NDArray[np.uint64], Vectors]]:
-    """Row ids and searched vectors of all rows, some thousand at a time."""
+    """Yield row ids and searched vectors of all rows, some thousand at a time."""
     with reading(table):
         reader = table.search().select(["vector"]).with_row_id(True).to_batches(_BLOCK)
         for batch in reader:
@@ -95,7 +95,7 @@ def blocks(table: Table) -> Iterator[tuple[npt.NDArray[np.uint64], Vectors]]:
 def closest(
     parts: Iterator[tuple[npt.NDArray[np.uint64], Vectors]], queries: Vectors, count: int
 ) -> npt.NDArray[np.uint64]:
-    """Row ids of the truly closest rows, ``[queries, count]``, best first."""
+    """Return row ids of the truly closest rows, ``[queries, count]``, best first."""
     ids = np.zeros((len(queries), 0), np.uint64)
     cosines = np.zeros((len(queries), 0), np.float32)
     for row_ids, vectors in parts:

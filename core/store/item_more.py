@@ -1,4 +1,4 @@
-"""An item's further photos and its variants, as one JSON text."""
+"""An item's further photos and its variants: written to and read from one JSON column."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from core.store.row_decoding import UNDECODABLE, warn
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """An item's further photos and variants."""
+    """An item's further photos and variants.
+
+    Attributes:
+        photos: The stored photos after the first, in order.
+        links: Addresses of photos that could not be fetched.
+        variants: The forms in which the product is sold.
+    """
 
     photos: tuple[Photo, ...] = ()
     links: tuple[str, ...] = ()
@@ -20,7 +26,7 @@ class More:
 
 
 def more_text(item: Item) -> str | None:
-    """Return it as JSON text; ``None`` if there is nothing."""
+    """Return an item's further photos and variants as JSON; ``None`` if it has neither."""
     if not (item.more_photos or item.photo_links or item.variants):
         return None
     content = {
@@ -32,7 +38,7 @@ def more_text(item: Item) -> str | None:
 
 
 def read_more(text: str | None, item_id: str) -> More:
-    """Parse the JSON text; an unreadable text gives nothing, so that the item stays."""
+    """Parse that JSON; what can't be read gives nothing, so that the item itself stays."""
     if not text:
         return More()
     try:

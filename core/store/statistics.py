@@ -53,7 +53,7 @@ class CosineStatistics:
         return cls(len(vectors), mean, (centred.T @ centred) / len(vectors))
 
     def moments(self, query: npt.NDArray[np.float32]) -> tuple[float, float]:
-        """Mean and standard deviation of the cosines between a query and all items."""
+        """Return mean and standard deviation of the cosines between a query and all items."""
         variance = float(query @ self.covariance @ query)
         return float(query @ self.mean), max(variance, 0.0) ** 0.5
 

@@ -79,14 +79,14 @@ class StoredState:
 
 
 def blend(image: Vectors, text: Vectors, text_weight: float) -> Vectors:
-    """The searched vectors: ``normalise((1 - w) * image + w * text)``, ``[n, d] float32``."""
+    """Return the searched vectors, ``normalise((1 - w) * image + w * text)``."""
     mixed = (1 - text_weight) * image + text_weight * text
     unit: Vectors = (mixed / np.linalg.norm(mixed, axis=1, keepdims=True)).astype(np.float32)
     return unit
 
 
 def vector_schema(dim: int) -> pa.Schema:
-    """The schema for vectors of ``dim`` numbers."""
+    """Return the schema for vectors of ``dim`` numbers."""
     return pa.schema(
         [
             *(pa.field(name, pa.string(), nullable=False) for name in (*_TEXT_COLUMNS, "phash")),
@@ -190,12 +190,12 @@ class VectorTable:
             delete_by(table, "item_id", item_ids)
 
     def count(self) -> int:
-        """Number of items that have vectors."""
+        """Return the number of items that have vectors."""
         table = self.table
         return count_rows(table) if table is not None else 0
 
     def counted(self) -> tuple[int, SearchIndex | None]:
-        """Number of items that have vectors, and what was measured of their index."""
+        """Return how many items have vectors, and what was measured of their index."""
         return self.count(), self.index
 
     def state(self) -> dict[str, StoredState]:
@@ -210,7 +210,7 @@ class VectorTable:
         }
 
     def get(self, item_ids: Iterable[str]) -> dict[str, VectorRow]:
-        """Rows by item id; items without vectors are missing from the answer."""
+        """Return rows by item id; items without vectors are missing from the answer."""
         names = list(VectorRow.__slots__)
         rows = self._read(item_ids, names)
         if rows is None:
@@ -223,12 +223,12 @@ class VectorTable:
         }
 
     def image_vector(self, item_id: str) -> Vectors | None:
-        """The picture vector of one item, ``[d] float32``; ``None`` when it has none."""
+        """Return the picture vector of one item, ``[d] float32``; ``None`` when it has none."""
         rows = self._read([item_id], ["image_vector"])
         return _numpy(rows["image_vector"])[0] if rows is not None else None
 
     def cosines(self, item_ids: Iterable[str], query: Vectors) -> dict[str, float]:
-        """Cosine of each item's searched vector to a query ``[d] float32, L2-normalised``."""
+        """Return each item's cosine to a query ``[d] float32, L2-normalised``."""
         both = self.cosines_of(item_ids, query, ["vector"])
         return {item_id: cosine for item_id, (cosine,) in both.items()}
 
@@ -244,7 +244,7 @@ class VectorTable:
         return dict(zip(ids, zip(*cosines, strict=True), strict=True))
 
     def agreements(self) -> dict[str, float]:
-        """Cosine of picture and words of every item."""
+        """Return the cosine of picture and words of every item."""
         table = self.table
         if table is None:
             return {}
@@ -254,7 +254,7 @@ class VectorTable:
         return dict(zip(rows["item_id"].to_pylist(), cosines, strict=True))
 
     def _read(self, item_ids: Iterable[str], columns: list[str]) -> pa.Table | None:
-        """Columns of some items; ``None`` when there is no row of them."""
+        """Return columns of some items; ``None`` when there is no row of them."""
         wanted, table = list(item_ids), self.table
         if table is None or not wanted:
             return None
@@ -262,8 +262,11 @@ class VectorTable:
         return rows if rows.num_rows else None
 
     def matrix(self, limit: int | None = None) -> Vectors:
-        """Searched vectors in the order of item ids, ``[n, d] float32``; evenly thinned to limit.
-        """  # fmt: skip
+        """Return searched vectors in the order of item ids, ``[n, d] float32``.
+
+        Args:
+            limit: Most items; of more, evenly spread ones are taken.
+        """
         table = self.table
         if table is None:
             return np.zeros((0, 0), np.float32)
@@ -277,7 +280,7 @@ class VectorTable:
         return _numpy(rows["vector"])
 
     def columns(self, *names: str) -> tuple[list[str], list[Vectors]]:
-        """All item ids, sorted, and vector columns in that order, ``[n, d] float32`` each."""
+        """Return all item ids, sorted, and vector columns in that order, ``[n, d] float32``."""
         table = self.table
         if table is None:
             return [], [np.zeros((0, 0), np.float32) for _ in names]
@@ -289,7 +292,7 @@ class VectorTable:
     def nearest(
         self, query: Vectors, count: int, condition: Expr | None = None
     ) -> list[tuple[str, str, float]]:
-        """``(item id, phash, cosine)`` of the items closest to a query vector, best first.
+        """Return ``(item id, phash, cosine)`` of the items closest to a query, best first.
 
         Args:
             query: ``[d] float32, L2-normalised``.
@@ -348,7 +351,7 @@ class VectorTable:
 
 
 def to_arrow(rows: Sequence[VectorRow]) -> pa.Table:
-    """Rows as an Arrow table in the schema of vector tables."""
+    """Return rows as an Arrow table in the schema of vector tables."""
     schema = vector_schema(len(rows[0].vector))
     columns: list[pa.Array] = []
     for field in schema:
@@ -362,13 +365,13 @@ def to_arrow(rows: Sequence[VectorRow]) -> pa.Table:
 
 
 def list_array(vectors: Vectors) -> pa.FixedSizeListArray:
-    """``[n, d] float32`` as an Arrow array of fixed-size lists."""
+    """Return ``[n, d] float32`` as an Arrow array of fixed-size lists."""
     flat = pa.array(np.ascontiguousarray(vectors, np.float32).ravel())
     return pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
 
 
 def _numpy(column: pa.ChunkedArray) -> Vectors:
-    """A column of fixed-size lists as ``[n, d] float32``."""
+    """Return a column of fixed-size lists as ``[n, d] float32``."""
     flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
     rows: Vectors = flat.reshape(len(column), column.type.list_size).astype(np.float32)
     return rows
