@@ -26,7 +26,7 @@ from core.base import colours
 from core.base.title_nouns import TitleNouns
 from core.domain import Item
 from core.language.facts import FactFinder, Facts
-from core.language.sight import Attribute, evidence, said
+from core.language.sight import Attribute, log_shares, phrase_vectors
 from core.language.vocabulary import Vocabulary
 from core.ports.encoder import Vectors
 from core.settings import SHIPPED, load_settings
@@ -170,7 +170,7 @@ def fitted(trial: Trial, rows: Rows) -> Attribute:
     counts = {name: np.sum(rows.catalog == name) for name in set(rows.catalog)}
     weight = torch.tensor([1 / counts[name] for name in rows.catalog], dtype=torch.float32)
     cosines, fits = torch.tensor(rows.cosines), torch.tensor(rows.fits)
-    pixels = torch.tensor(evidence(rows.shares)) if trial.kind == "colour" else None
+    pixels = torch.tensor(log_shares(rows.shares)) if trial.kind == "colour" else None
     scale, share = torch.tensor(4.0, requires_grad=True), torch.tensor(0.5, requires_grad=True)
     bias = torch.zeros(len(trial.names), requires_grad=True)
     optimiser = torch.optim.LBFGS([scale, share, bias], max_iter=300)
@@ -267,7 +267,7 @@ def main() -> None:
     encoder = ModelPool(load_settings()).encoders.compact
     shipped = []
     for trial in TRIALS:
-        rows = rows_of(trial, photos, said(encoder, trial.names))
+        rows = rows_of(trial, photos, phrase_vectors(encoder, trial.names))
         print(f"{trial.kind} ({', '.join(filter(None, trial.domains))}), {len(rows.fits)} items:")
         attribute = tried(trial, rows)
         print(f"  thresholds {dict(attribute.least)}")

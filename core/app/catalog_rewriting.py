@@ -158,7 +158,7 @@ class CatalogRewriting:
         failed: dict[str, RewritingFailed] | None = None,
     ) -> RewriteReport:  # fmt: skip
         """Describe items within a begun job, and store their texts; nothing is embedded."""
-        gone = Event()
+        aborted = Event()
 
         def stop_requested() -> bool:
             return reporter.stopping() or should_stop()
@@ -167,7 +167,7 @@ class CatalogRewriting:
             reporter.step(replace(progress, stage="describing"), details(progress=progress))
 
         agent = self._agent.for_job(
-            budget, limits.patience, lambda: gone.is_set() or stop_requested(), self._ledger
+            budget, limits.patience, lambda: aborted.is_set() or stop_requested(), self._ledger
         )
         tally = Tally(len(items), lambda: agent.messages.meter.spent, report)
         buffer = _Buffer(self._catalog)
@@ -198,7 +198,7 @@ class CatalogRewriting:
                     tally,
                     concurrency=limits.concurrency,
                     should_stop=stop_requested,
-                    gone=gone,
+                    aborted=aborted,
                 )
         finally:
             buffer.flush()

@@ -158,20 +158,20 @@ class ShardedRewriting:
                 self._close_shards(plan, ledgers)
             added = sum(self._ledger.take_in(ledger) for ledger in ledgers)
             spent = sum((ledger.spent() for ledger in ledgers), NOTHING)
-            self.plan.move_on(MERGED)
+            self.plan.set_state(MERGED)
             self.plan.delete_merged()
         return added, spent
 
     def _close_shards(self, plan: Plan, ledgers: Sequence[ShardLedger]) -> None:
         """Keep all processes from beginning with a shard; raise if one has not ended."""
-        self.plan.move_on(MERGING)
+        self.plan.set_state(MERGING)
         try:
             for number, ledger in enumerate(ledgers):
                 self._check_ended(number, plan, ledger)
         except StudioError:
-            self.plan.move_on(OPEN)
+            self.plan.set_state(OPEN)
             raise
-        self.plan.move_on(COPYING)
+        self.plan.set_state(COPYING)
 
     def _begin(
         self, shards: int | None, limits: JobLimits, should_stop: Callable[[], bool]

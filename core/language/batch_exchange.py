@@ -70,7 +70,7 @@ class BatchExchange:
         Raises:
             Troubled, Rejected: The server can't be asked.
         """
-        with self._log.turn:
+        with self._log.batch_lock:
             undecided, dropped = self._adopt()
             waiting, fetched = self._fetch()
             return waiting | undecided, fetched or dropped
@@ -226,7 +226,7 @@ class BatchExchange:
                 refused = type(error.__cause__).__name__ in _NO_CONNECTION
                 raise
 
-        with self._log.turn:
+        with self._log.batch_lock:
             name = self._log.intend(model, server, roles, most)
             self._own.add(name)
             try:

@@ -14,7 +14,7 @@ class BatchLog(CallLog, Protocol):
     """A store of answers and batches (``core.store.ledger``)."""
 
     @property
-    def turn(self) -> AbstractContextManager[object]:
+    def batch_lock(self) -> AbstractContextManager[object]:
         """Held while batches are handed in or fetched, so that jobs do it one after another."""
         ...
 

@@ -25,7 +25,7 @@ def run_live(
     *,
     concurrency: int = 4,
     should_stop: Callable[[], bool] = lambda: False,
-    gone: Event | None = None,
+    aborted: Event | None = None,
 ) -> str:
     """Run all conversations; return why it stopped early, or an empty string.
 
@@ -39,7 +39,7 @@ def run_live(
         tally: Counts failures.
         concurrency: Conversations under way at once.
         should_stop: Called before each start.
-        gone: Set when the job is stopped, for answerers that wait for the server.
+        aborted: Set when the job ends early, for conversations that wait for the server.
     """
     queue = iter(conversations)
     reason, in_a_row, waiting = "", 0, 0
@@ -77,8 +77,8 @@ def run_live(
                         in_a_row = 0
                         on_result(name, result)
         except BaseException:
-            if gone is not None:
-                gone.set()
+            if aborted is not None:
+                aborted.set()
             for future in running:
                 future.cancel()
             raise

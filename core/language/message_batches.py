@@ -139,7 +139,7 @@ class BatchRunner:
         *,
         concurrency: int = 4,
         should_stop: Callable[[], bool] = lambda: False,
-        gone: Event | None = None,
+        aborted: Event | None = None,
     ) -> str:
         """Ask without batches; answers of ended batches are fetched first, open ones are waited
         for.
@@ -150,7 +150,7 @@ class BatchRunner:
             tally: Where failures and what is waited for are counted.
             concurrency: Conversations under way at once.
             should_stop: Asked before each start.
-            gone: Set when the job is broken off.
+            aborted: Set when the job ends early, for conversations that wait for the server.
 
         Returns: The reason for an early end, or an empty text if every conversation has ended.
         """
@@ -166,7 +166,7 @@ class BatchRunner:
 
         return run_live(
             conversations, call, on_result, tally,
-            concurrency=concurrency, should_stop=should_stop, gone=gone,
+            concurrency=concurrency, should_stop=should_stop, aborted=aborted,
         )  # fmt: skip
 
     def _pause(self, should_stop: Callable[[], bool]) -> None:

@@ -30,7 +30,7 @@ from core.language.question import Form, Question, answer_of
 from core.language.request_pace import Pace
 
 #: Longest pause requested by the server that is waited for if ``patience`` is 0, seconds.
-HURRY = 20.0
+LONGEST_PAUSE = 20.0
 
 
 class Messages:
@@ -151,7 +151,7 @@ class Messages:
         calls: list[Call] = []
 
         def attempt(request: Any, call_next: Any) -> Any:
-            if self._patience <= 0 and self._pace.rest > HURRY:
+            if self._patience <= 0 and self._pace.rest > LONGEST_PAUSE:
                 raise Troubled(
                     f"{self.model} wants no questions for another {self._pace.rest:.0f} seconds. "
                     "Try again later."

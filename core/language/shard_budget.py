@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.domain.usage import Spent, Usage
 from core.language.budget import Budget
 from core.language.model_prices import Prices
-from core.language.shard_plan import ShardPlan
+from core.language.shard_plan import PlanFile
 
 
 class ShardBudget(Budget):
@@ -27,7 +27,7 @@ class ShardBudget(Budget):
     """
 
     def __init__(
-        self, model: str, prices: Prices, plan: ShardPlan, shard: int, spent: Spent,
+        self, model: str, prices: Prices, plan: PlanFile, shard: int, spent: Spent,
         reserved: Spent,
     ) -> None:  # fmt: skip
         stored = plan.stored()

@@ -72,8 +72,8 @@ class Plan:
 _JSON = TypeAdapter(Plan)
 
 
-class ShardPlan:
-    """The plan of one catalogue, shared by all processes.
+class PlanFile:
+    """The file with the plan of one catalogue, which all processes read and change.
 
     Args:
         folder: The catalogue's folder beside the ledger.
@@ -177,7 +177,7 @@ class ShardPlan:
 
         return self._change(noted).costs[shard].allotted
 
-    def move_on(self, state: str) -> None:
+    def set_state(self, state: str) -> None:
         """Store another state of the plan."""
 
         def moved(plan: Plan | None) -> Plan:
@@ -213,10 +213,10 @@ def _beyond(cost: Spent, plan: Plan) -> bool:
     return dollars or (plan.tokens is not None and cost.usage.tokens > plan.tokens)
 
 
-def _part(cost: Spent, share_: float) -> Spent:
+def _part(cost: Spent, part: float) -> Spent:
     """Return a part of a cost."""
-    usage = replace(NOTHING.usage, input_tokens=int(cost.usage.tokens * share_))
-    return Spent(usage, None if cost.dollars is None else cost.dollars * share_)
+    usage = replace(NOTHING.usage, input_tokens=int(cost.usage.tokens * part))
+    return Spent(usage, None if cost.dollars is None else cost.dollars * part)
 
 
 def _budget(plan: Plan) -> str:

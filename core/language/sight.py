@@ -108,7 +108,7 @@ class Attribute:
         """
         logits = self.scale * cosines + np.array(self.bias, np.float32)
         if self.pixels:
-            logits = logits + self.pixels * evidence(shares)
+            logits = logits + self.pixels * log_shares(shares)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         odds: Vectors = powers / powers.sum(axis=1, keepdims=True)
         return odds
@@ -122,7 +122,7 @@ class Attribute:
         return sure & (shares[rows, best] >= LEAST_SHARE) if self.pixels else sure
 
 
-def evidence(shares: Vectors) -> Vectors:
+def log_shares(shares: Vectors) -> Vectors:
     """Return what pixels say for each colour, as logarithms: ``[n, 12]`` to ``[n, 12]``."""
     logs: Vectors = np.log(shares + _EVEN)
     return logs
@@ -149,7 +149,7 @@ class Sight:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise SettingsError(f"The vocabulary {path} can't be read: {error}.") from None
         self._digest = hashlib.sha256(content).hexdigest()
-        self._classes: dict[tuple[str, ...], Vectors] = {}
+        self._vectors: dict[tuple[str, ...], Vectors] = {}
         self._lock = threading.Lock()
 
     @property
@@ -185,7 +185,9 @@ class Sight:
         for attribute in self.attributes:
             if domain not in attribute.domains:
                 continue
-            odds = attribute.odds(look.vector[None] @ self._said(attribute.names).T, shares)
+            odds = attribute.odds(
+                look.vector[None] @ self._value_vectors(attribute.names).T, shares
+            )
             if attribute.stated(odds, shares)[0]:
                 best = int(odds[0].argmax())
                 seen[attribute.kind] = Seen(attribute.names[best], float(odds[0, best]))
@@ -195,14 +197,14 @@ class Sight:
         """Return the cosine of the picture and a text."""
         return float(self._encoder.encode_texts([text])[0] @ look.vector)
 
-    def _said(self, names: tuple[str, ...]) -> Vectors:
+    def _value_vectors(self, names: tuple[str, ...]) -> Vectors:
         with self._lock:
-            if names not in self._classes:
-                self._classes[names] = said(self._encoder, names)
-            return self._classes[names]
+            if names not in self._vectors:
+                self._vectors[names] = phrase_vectors(self._encoder, names)
+            return self._vectors[names]
 
 
-def said(encoder: Encoder, names: tuple[str, ...]) -> Vectors:
+def phrase_vectors(encoder: Encoder, names: tuple[str, ...]) -> Vectors:
     """Return vectors of some values' phrases: ``[values, d] float32, L2-normalised``."""
     phrases = [phrase.format(name.lower()) for name in names for phrase in PHRASES]
     mean = encoder.encode_texts(phrases).reshape(len(names), len(PHRASES), -1).mean(axis=1)

@@ -123,8 +123,10 @@ class VisualJudge:
         capped = dollars is not None or tokens is not None
         prices = self.messages.prices
         budget = Budget(self.name, prices, dollars=dollars, tokens=tokens) if capped else None
-        gone = Event()
-        messages = self.messages.for_job(budget, patience, lambda: gone.is_set() or should_stop())
+        aborted = Event()
+        messages = self.messages.for_job(
+            budget, patience, lambda: aborted.is_set() or should_stop()
+        )
         grades: dict[tuple[str, str], JudgeGrade] = {}
         tally = Tally(len(tasks), lambda: messages.meter.spent, on_progress)
 
@@ -155,7 +157,7 @@ class VisualJudge:
                 tally,
                 concurrency=concurrency,
                 should_stop=should_stop,
-                gone=gone,
+                aborted=aborted,
             )
         return JudgeReport(grades, tally.problems, messages.meter.spent, stopped)
 

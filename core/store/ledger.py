@@ -85,7 +85,7 @@ class Ledger:
         self._calls = ensure_table(database, "calls", CALLS)
         self._batches = ensure_table(database, "batches", BATCHES)
         add_missing_columns(self._batches, BATCHES, folder / ".columns")
-        self._turn = folder / ".batches"
+        self._batch_lock_file = folder / ".batches"
         self._lock = threading.Lock()
         self._keys: set[str] = set()
         self._version = -1
@@ -140,7 +140,7 @@ class Ledger:
         """Return the keys of all answers."""
         return set(read_rows(self._calls, ["key"])["key"].to_pylist())
 
-    def lacks(self, other: Ledger) -> Spent:
+    def cost_of_missing(self, other: Ledger) -> Spent:
         """Return the cost of another ledger's answers that this one lacks."""
         rows = read_rows(other._calls, ["key", "usage", "dollars"])
         own = read_rows(self._calls, ["key"])["key"].combine_chunks()
@@ -162,9 +162,9 @@ class Ledger:
 
     # ── batches ──────────────────────────────────────────────────────────────────────────────
     @property
-    def turn(self) -> AbstractContextManager[None]:
+    def batch_lock(self) -> AbstractContextManager[None]:
         """Held while batches are handed in or fetched, so that jobs do it one after another."""
-        return file_lock(self._turn, AS_LONG_AS_IT_TAKES)
+        return file_lock(self._batch_lock_file, AS_LONG_AS_IT_TAKES)
 
     def intend(self, model: str, server: str, roles: dict[str, str], most: Spent = NOTHING) -> str:
         """Record a batch that is about to be submitted; return the record's name."""

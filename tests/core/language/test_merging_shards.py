@@ -45,9 +45,9 @@ def test_a_merge_that_is_refused_ends_no_process_that_waits(shop: Shop, merged: 
     def nap(seconds: float) -> None:
         naps.append(seconds)
         if len(naps) == 1:
-            plan.move_on(MERGING)
+            plan.set_state(MERGING)
         elif len(naps) == 2:
-            plan.move_on(MERGED if merged else OPEN)
+            plan.set_state(MERGED if merged else OPEN)
             shop.server.end_batches()
 
     models = shop.models

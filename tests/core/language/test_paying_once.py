@@ -17,7 +17,7 @@ from core.language import batch_exchange, outbox
 from core.language.limits import JobLimits
 from core.language.orders import rewriting_job
 from core.language.shard_budget import ShardBudget
-from core.language.shard_plan import Plan, ShardPlan
+from core.language.shard_plan import Plan, PlanFile
 from core.store.ledger import Ledger
 from tests.core.language.rewriting_shop import ITEMS, PRICES, Shop, asked
 
@@ -186,12 +186,12 @@ def test_batches_of_another_model_are_neither_forgotten_nor_deleted(shop: Shop) 
 
 
 def test_a_budget_in_dollars_is_not_kept_by_leaving_out_unknown_prices(tmp_path: Path) -> None:
-    plan = ShardPlan(tmp_path / "shop")
+    plan = PlanFile(tmp_path / "shop")
     plan.open(2, None, 1000)
     plan.note(0, Spent(Usage(input_tokens=7), None), NOTHING)
     with pytest.raises(SettingsError, match="no known price"):
         plan.open(None, 1.0, None)
-    other = ShardPlan(tmp_path / "other")
+    other = PlanFile(tmp_path / "other")
     other.open(2, 1.0, None)
     budget = ShardBudget("claude-test", PRICES, other, 0, Spent(dollars=None), NOTHING)
     with pytest.raises(BudgetReached):
@@ -236,11 +236,11 @@ def test_a_shard_at_work_keeps_to_a_budget_that_is_given_meanwhile(
 
 def test_no_shards_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="one shard at least"):
-        ShardPlan(tmp_path / "shop").open(0, None, None)
+        PlanFile(tmp_path / "shop").open(0, None, None)
 
 
 def test_a_plan_that_is_gone_is_a_sentence(tmp_path: Path) -> None:
-    plan = ShardPlan(tmp_path / "shop")
+    plan = PlanFile(tmp_path / "shop")
     plan.open(2, 1.0, None)
     (tmp_path / "shop" / "plan.json").unlink()
     with pytest.raises(SettingsError, match=r"plan\.json is gone"):
@@ -254,15 +254,15 @@ def test_one_of_many_processes_that_begin_at_once_is_not_refused(
 ) -> None:
     """While one begins the plan, it has the lock of jobs without shards; another one waits."""
     plan = plan_of(shop.data_dir, "shop")
-    active = ShardPlan.active
+    active = PlanFile.active
 
-    def begun_meanwhile(self: ShardPlan) -> Plan | None:
+    def begun_meanwhile(self: PlanFile) -> Plan | None:
         before = active(self)
         if before is None:
             plan.open(2, 1.0, None)
         return before
 
     with rewriting_job(shop.catalog.store.root).begin():
-        monkeypatch.setattr(ShardPlan, "active", begun_meanwhile)
+        monkeypatch.setattr(PlanFile, "active", begun_meanwhile)
         report = shop.rewriting._shards(shop.catalog).run(WAIT, 2)
     assert report.progress.done == ITEMS

@@ -20,7 +20,7 @@ from core.domain.usage import NOTHING, Spent
 from core.errors import BudgetReached, CatalogBusy, SettingsError
 from core.language.limits import JobLimits
 from core.language.orders import shard_job
-from core.language.shard_plan import ShardPlan
+from core.language.shard_plan import PlanFile
 from core.store.ledger import ShardLedger
 from tests.core.language.messages_server import Answer, trouble
 from tests.core.language.rewriting_shop import ITEMS, Shop, asked, good_answer, rounded, title
@@ -239,7 +239,7 @@ def test_what_a_killed_process_reserved_stays_reserved(
 
 
 def test_allotments_never_exceed_the_budget(tmp_path: Path) -> None:
-    plan = ShardPlan(tmp_path / "shop")
+    plan = PlanFile(tmp_path / "shop")
     plan.open(8, 1.0, None)
     refused: list[int] = []
 

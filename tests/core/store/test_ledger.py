@@ -105,11 +105,14 @@ def test_costs_are_added_again_only_when_there_are_more_answers(
 def test_the_cost_of_what_another_ledger_has_more(tmp_path: Path) -> None:
     here, elsewhere = Ledger(tmp_path / "a"), Ledger(tmp_path / "b")
     elsewhere.add([CALL, OTHER])
-    assert here.lacks(elsewhere) == CALL.spent + OTHER.spent
+    assert here.cost_of_missing(elsewhere) == CALL.spent + OTHER.spent
     here.add([OTHER])
-    assert (here.lacks(elsewhere), elsewhere.lacks(here)) == (CALL.spent, Spent())
+    assert (here.cost_of_missing(elsewhere), elsewhere.cost_of_missing(here)) == (
+        CALL.spent,
+        Spent(),
+    )
     here.add([CALL])
-    assert here.lacks(elsewhere) == Spent()
+    assert here.cost_of_missing(elsewhere) == Spent()
 
 
 @pytest.mark.parametrize(("pieces", "merged"), [(127, []), (128, [1])])
@@ -176,6 +179,6 @@ def test_a_batch_s_outcome_is_unknown_until_it_is_handed_in_or_dropped(tmp_path:
 
 
 def test_one_job_at_a_time_hands_in_or_fetches(tmp_path: Path) -> None:
-    with Ledger(tmp_path).turn:
+    with Ledger(tmp_path).batch_lock:
         assert is_locked(tmp_path / "agent" / ".batches")
     assert not is_locked(tmp_path / "agent" / ".batches")
