@@ -76,8 +76,8 @@ class IndexingService:
 
         With names of engines only their vectors are made, and nothing is fetched for others. An
         engine that can't run here is left out; the report says why. With workers
-        (``core.base.ray_cluster.workers_on``) these fetch the photos and run the stages; the
-        results are the same.
+        (``core.base.ray_cluster.workers_on``) these fetch the photos, run the stages and build the
+        search index; the results are the same.
 
         Raises:
             EngineUnavailable: There is no engine of a name, or none of those named can run here.
@@ -94,7 +94,7 @@ class IndexingService:
             prune=prune, engines=engines, on_progress=on_progress, should_stop=should_stop,
             workers=workers,
         ).run()  # fmt: skip
-        self.search_indices.refresh(name, on_progress)
+        self.search_indices.refresh(name, on_progress, workers)
         return report
 
     def start(

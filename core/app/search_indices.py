@@ -6,6 +6,7 @@ from core.app.library import Library
 from core.domain import Job, OnProgress
 from core.errors import CatalogBusy, CatalogError
 from core.pipeline.search_index_job import begin_search_index, due, search_index_job
+from core.ports.workers import Workers
 
 
 class SearchIndices:
@@ -14,13 +15,15 @@ class SearchIndices:
     def __init__(self, library: Library) -> None:
         self._library = library
 
-    def refresh(self, catalog: str, on_progress: OnProgress | None = None) -> None:
+    def refresh(
+        self, catalog: str, on_progress: OnProgress | None = None, workers: Workers | None = None
+    ) -> None:
         """Build what is missing or old in one catalogue; a job that does it already goes on."""
         store = self._library.get(catalog).store
         engines = due(store)
         if engines:
             try:
-                job = begin_search_index(store, engines, on_progress)
+                job = begin_search_index(store, engines, on_progress, workers)
             except CatalogBusy:
                 return
             job.run()

@@ -8,6 +8,8 @@ from core.domain.job import JobState, OnProgress, Progress
 from core.errors import CatalogBusy
 from core.jobs import BegunJob, JobFile, JobReporter, Stage
 from core.jobs.job_paths import JobPaths
+from core.pipeline.index_on_workers import trainer_on
+from core.ports.workers import Workers
 from core.store.catalog_store import CatalogStore
 
 KIND = "search index"
@@ -32,7 +34,10 @@ def due(store: CatalogStore) -> tuple[str, ...]:
 
 
 def begin_search_index(
-    store: CatalogStore, engines: tuple[str, ...], on_progress: OnProgress | None = None
+    store: CatalogStore,
+    engines: tuple[str, ...],
+    on_progress: OnProgress | None = None,
+    workers: Workers | None = None,
 ) -> BegunJob[None]:
     """Take the lock of the job and return it, ready to run; searches and writes go on meanwhile.
 
@@ -40,19 +45,21 @@ def begin_search_index(
         store: The catalogue's tables.
         engines: The engines whose indices are built.
         on_progress: Called with progress reports.
+        workers: Build the index of a table that is large enough for several.
 
     Raises:
         CatalogBusy: The job runs already.
     """
     counts = {engine: store.vectors(engine).count() for engine in engines}
     total = sum(counts.values())
+    trainer = trainer_on(workers) if workers is not None else None
 
     def work(reporter: JobReporter) -> None:
         done, lines = 0, []
         for engine, rows in counts.items():
             message = f"Building the search index of {engine} over {rows:,} vectors."
             reporter.follow(Progress(STAGE, done, total, message))
-            index = store.vectors(engine).build_index()
+            index = store.vectors(engine).build_index(trainer)
             if index is not None:
                 lines.append(f"{engine}: {index.summary}.")
             done += rows

@@ -26,6 +26,9 @@ from core.store.index_measurement import DEPTHS
 
 _log = logging.getLogger(__name__)
 
+#: Builds an index of a kind over the vectors, in place of the one that is there.
+Trainer = Callable[[Table, str], None]
+
 #: Up to this many rows a search is exact; above, an index answers.
 EXACT_LIMIT = 20_000
 #: A compressed index that finds a smaller share of the closest items gives way to full vectors.
@@ -87,7 +90,10 @@ def is_due(table: Table, most_bytes: int | None = None) -> bool:
 
 
 def build(
-    table: Table, freeze: Callable[[], FrozenRows], most_bytes: int | None = None
+    table: Table,
+    freeze: Callable[[], FrozenRows],
+    most_bytes: int | None = None,
+    trainer: Trainer | None = None,
 ) -> SearchIndex | None:
     """Build or update the index of a large table, and measure it or look at what new items find.
 
@@ -97,16 +103,17 @@ def build(
         table: The table.
         freeze: Returns its latest rows, frozen.
         most_bytes: Most memory of an index with full vectors; ``None`` is any.
+        trainer: Builds the index over the vectors; without one this process does it.
     """
-    rows = count_rows(table)
+    rows, trainer = count_rows(table), trainer or train
     if rows <= EXACT_LIMIT:
         return None
     measured = read_index(table)
     kind, new = _wanted(table, rows, measured, most_bytes), _new_items(table)
-    trained = _create_missing(table, kind)
+    trained = _create_missing(table, kind, trainer)
     compact(table)
     if measured is None or not measured.breadths or trained:
-        return _stored(table, _measured(table, freeze, kind))
+        return _stored(table, _measured(table, freeze, kind, trainer))
     unchecked, grown = measured.unchecked + len(new), rows > measured.rows * _GROWN
     if unchecked < NEW_SHARE * rows and not grown:
         return _stored(table, replace(measured, unchecked=unchecked)) if new else measured
@@ -116,18 +123,20 @@ def build(
         return _stored(table, replace(measured, unchecked=0, new_recall=round(new_recall, 4)))
     if drifted:
         _log.info("The index of %s is trained anew: new items find %.3f", table.name, new_recall)
-        _train(table, kind)
-    result = _measured(table, freeze, kind)
+        trainer(table, kind)
+    result = _measured(table, freeze, kind, trainer)
     kept = result.too_coarse or measured.too_coarse
     return _stored(table, replace(result, new_recall=round(new_recall, 4), too_coarse=kept))
 
 
-def _measured(table: Table, freeze: Callable[[], FrozenRows], kind: str) -> SearchIndex:
+def _measured(
+    table: Table, freeze: Callable[[], FrozenRows], kind: str, trainer: Trainer
+) -> SearchIndex:
     """Measure an index; full vectors take the place of compressed ones that find too little."""
     result = index_measurement.measure(table, freeze(), kind)
     if kind == FULL or _recall(result) >= LEAST:
         return result
-    _train(table, FULL)
+    trainer(table, FULL)
     return replace(index_measurement.measure(table, freeze(), FULL), too_coarse=True)
 
 
@@ -166,7 +175,7 @@ def _wanted(table: Table, rows: int, measured: SearchIndex | None, most_bytes: i
     return kind_for(rows, dim, most_bytes)
 
 
-def _create_missing(table: Table, kind: str) -> bool:
+def _create_missing(table: Table, kind: str, trainer: Trainer) -> bool:
     """Build the indices that are missing; return whether the one over vectors was."""
     have = {index.columns[0] for index in table.list_indices()}
     wanted: dict[str, Bitmap | BTree] = {
@@ -183,11 +192,11 @@ def _create_missing(table: Table, kind: str) -> bool:
     if index is not None and read_index(table) is not None:
         # Until the new kind is measured, searches go as for an index that nothing is known of.
         _stored(table, SearchIndex(kind, count_rows(table)))
-    _train(table, kind)
+    trainer(table, kind)
     return True
 
 
-def _train(table: Table, kind: str) -> None:
+def train(table: Table, kind: str) -> None:
     """Build the index over the vectors, in place of the one that is there."""
     table.create_index("vector", config=config_of(kind), wait_timeout=_PATIENCE)
 

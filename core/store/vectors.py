@@ -336,12 +336,16 @@ class VectorTable:
         table = self.table
         return table is not None and vector_index.is_due(table, self._index_bytes)
 
-    def build_index(self) -> SearchIndex | None:
-        """Build or update the index, and measure it; a small table gets none."""
+    def build_index(self, trainer: vector_index.Trainer | None = None) -> SearchIndex | None:
+        """Build or update the index, and measure it; a small table gets none.
+
+        Args:
+            trainer: Builds the index over the vectors; without one this process does it.
+        """
         table = self.table
         if table is None:
             return None
-        return vector_index.build(table, self._freezer.now, self._index_bytes)
+        return vector_index.build(table, self._freezer.now, self._index_bytes, trainer)
 
     def _existing(self) -> Table:
         table = self.table

@@ -28,10 +28,8 @@ def compressed(tmp_path, monkeypatch):
 @pytest.fixture
 def trained(monkeypatch):
     """The kinds of indices that are trained."""
-    kinds, train = [], vector_index._train
-    monkeypatch.setattr(
-        vector_index, "_train", lambda t, kind: kinds.append(kind) or train(t, kind)
-    )
+    kinds, train = [], vector_index.train
+    monkeypatch.setattr(vector_index, "train", lambda t, kind: kinds.append(kind) or train(t, kind))
     return kinds
 
 
@@ -298,13 +296,13 @@ def test_searches_are_right_while_another_kind_takes_the_place_of_an_index(
     large, tmp_path, monkeypatch
 ):
     large.build_index()
-    smaller, train = CatalogStore(tmp_path, index_bytes=0).vectors("clip"), vector_index._train
+    smaller, train = CatalogStore(tmp_path, index_bytes=0).vectors("clip"), vector_index.train
 
     def interrupted(table, kind):
         train(table, kind)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(vector_index, "_train", interrupted)
+    monkeypatch.setattr(vector_index, "train", interrupted)
     with pytest.raises(KeyboardInterrupt):
         smaller.build_index()
     for query in points(20, seed=1):
@@ -313,7 +311,7 @@ def test_searches_are_right_while_another_kind_takes_the_place_of_an_index(
         for name, _, cosine in hits:
             assert cosine == pytest.approx(float(points(ROWS)[int(name)] @ query), abs=1e-4)
     assert smaller.index_is_due  # it is there, and not measured
-    monkeypatch.setattr(vector_index, "_train", train)
+    monkeypatch.setattr(vector_index, "train", train)
     assert smaller.build_index().breadths
     assert not smaller.index_is_due
 
