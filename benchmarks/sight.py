@@ -26,7 +26,7 @@ from core.base import colours
 from core.base.title_nouns import TitleNouns
 from core.domain import Item
 from core.language.facts import FactFinder, Facts
-from core.language.sight import Attribute, log_shares, phrase_vectors
+from core.language.photo_reader import Attribute, log_shares, phrase_vectors
 from core.language.vocabulary import Vocabulary
 from core.ports.encoder import Vectors
 from core.settings import SHIPPED, load_settings

@@ -6,7 +6,7 @@ import re
 
 from core.base.counts import plural
 from core.language.facts import Facts
-from core.language.looks import SHAPES
+from core.language.listing_reader import SHAPES
 from core.language.plain import capitalised
 
 #: Most words of a sentence; CLIP's text tower reads about 50, the paper writes about 10.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from core.base.counts import plural
 from core.base.title_nouns import TitleNouns
 from core.domain.item import Item
-from core.language.looks import LookReader
+from core.language.listing_reader import ListingReader
 from core.language.plain import DESCRIPTION_LIMIT, TITLE_LIMIT, has_words, plain
 from core.language.vocabulary import Vocabulary, singular
 
@@ -81,7 +81,7 @@ class FactFinder:
     def __init__(self, vocabulary: Vocabulary, nouns: TitleNouns) -> None:
         self.words = vocabulary
         self._nouns = nouns
-        self._looks = LookReader(vocabulary)
+        self._listing = ListingReader(vocabulary)
 
     def find(self, item: Item, *, title_only: bool = False) -> Facts:
         """Return the facts of an item.
@@ -107,12 +107,12 @@ class FactFinder:
         descriptive = bool(noun and phrase) and _is_phrase(phrase)
         whole_title = domain in ("art", "food") or foreign or not noun
         looks = "" if whole_title else self._look_of(title, kind)
-        colours, conflicts = self._looks.colours(attributes, looks, description, noun)
+        colours, conflicts = self._listing.colours(attributes, looks, description, noun)
         if whole_title or descriptive:
             colours = tuple(c for c in colours if c not in self.words.colours.names(phrase))
-        clauses = self._looks.safe_clauses(description)
+        clauses = self._listing.safe_clauses(description)
         audience = (
-            self._looks.audience(attributes, item, title) if domain not in ("art", "food") else ""
+            self._listing.audience(attributes, item, title) if domain not in ("art", "food") else ""
         )
         if audience in self.words.audiences.names(noun if noun and not foreign else phrase):
             audience = ""  # "child chair" says it already
@@ -122,14 +122,14 @@ class FactFinder:
             phrase=phrase,
             audience=audience,
             colours=colours,
-            materials=self._looks.materials(attributes, looks, clauses, domain),
-            patterns=self._looks.patterns(attributes, looks, clauses, domain),
-            styles=self._looks.styles(attributes, looks, clauses, domain),
-            parts=self._looks.parts(title, clauses, domain),
+            materials=self._listing.materials(attributes, looks, clauses, domain),
+            patterns=self._listing.patterns(attributes, looks, clauses, domain),
+            styles=self._listing.styles(attributes, looks, clauses, domain),
+            parts=self._listing.parts(title, clauses, domain),
             tag=self._tag(attributes, title) if not kind or kind_is_vague else "",
             medium=self._medium(attributes, description) if domain == "art" else "",
             subjects=_subjects(attributes, description) if domain == "art" else (),
-            details=self._looks.details(description) if domain == "food" and not foreign else (),
+            details=self._listing.details(description) if domain == "food" and not foreign else (),
             motif=""
             if whole_title or descriptive
             else self._motif(title, noun) or _other(head, kind),

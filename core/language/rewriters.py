@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from core.errors import SettingsError
+from core.language.photo_reader import PhotoReader
 from core.language.recorded import RecordedRewriter
 from core.language.rules import RuleRewriter
-from core.language.sight import Sight
 from core.ports.encoder import Encoder
 from core.ports.rewriter import Rewriter
 from core.settings import Settings
@@ -51,7 +51,7 @@ def build_rules(settings: Settings, encoder: Encoder | None = None) -> RuleRewri
     folder = settings.shipped / "vocabularies"
     if encoder is None:
         return RuleRewriter(folder)
-    return RuleRewriter(folder, Sight(encoder, folder / "sight.toml", settings.crop_padding))
+    return RuleRewriter(folder, PhotoReader(encoder, folder / "sight.toml", settings.crop_padding))
 
 
 #: Rewriters that a profile may name. To add one, write a module and a line here.

@@ -23,8 +23,8 @@ from core.domain.item import Item
 from core.domain.rewrite import Rewrite, Round
 from core.language.compose import compose, short
 from core.language.facts import FactFinder, Facts
+from core.language.photo_reader import PhotoFeatures, PhotoReader, Seen
 from core.language.plain import TITLE_LIMIT, capitalised, has_words, plain
-from core.language.sight import Look, Seen, Sight
 from core.language.vocabulary import Vocabulary
 from core.ports.encoder import Vectors
 
@@ -36,11 +36,11 @@ _DISAGREES = 1.5
 
 
 class RuleRewriter:
-    """Writes from the listing's fields and, with ``sight``, from the photo.
+    """Writes from the listing's fields and, with ``photo_reader``, from the photo.
 
     Args:
         folder: Folder of the vocabularies (``data/vocabularies``).
-        sight: Reads attributes from the photo; ``None`` uses the fields alone.
+        photo_reader: Reads attributes from the photo; ``None`` uses the fields alone.
 
     Raises:
         SettingsError: A vocabulary is missing or broken.
@@ -48,23 +48,23 @@ class RuleRewriter:
 
     name = "rules"
 
-    def __init__(self, folder: Path, sight: Sight | None = None) -> None:
+    def __init__(self, folder: Path, photo_reader: PhotoReader | None = None) -> None:
         self._words = Vocabulary(folder)
         self._nouns = TitleNouns(folder)
         self._facts = FactFinder(self._words, self._nouns)
-        self._sight = sight
+        self._photo_reader = photo_reader
 
     @lazy
     def fingerprint(self) -> str:
         """Hash of rules, vocabularies and, where it looks at photos, the towers."""
         seed = f"rules-{RULES_VERSION}-{self._words.digest}-{self._nouns.digest}"
-        seed += f"-{self._sight.fingerprint}" if self._sight else ""
+        seed += f"-{self._photo_reader.fingerprint}" if self._photo_reader else ""
         return hashlib.sha256(seed.encode()).hexdigest()[:16]
 
     @property
     def towers(self) -> str:
         """Fingerprint of the towers that look at the crop; empty when it sees no photos."""
-        return self._sight.towers if self._sight else ""
+        return self._photo_reader.towers if self._photo_reader else ""
 
     def rewrite(
         self,
@@ -77,29 +77,30 @@ class RuleRewriter:
         facts = self._facts.find(item)
         last_resort = _last_resort(item)
         draft = compose(self._facts.find(item, title_only=True)) or last_resort
-        sighting = self._look(item, facts, photo, grounding, vector)
-        facts = _with(facts, sighting.adds)
+        findings = self._read_photo(item, facts, photo, grounding, vector)
+        facts = _with(facts, findings.adds)
         refined = compose(facts) or last_resort
-        rounds = [self._evaluate(draft, facts, refined, sighting)]
+        rounds = [self._evaluate(draft, facts, refined, findings)]
         if not rounds[0].stop:
-            rounds.append(self._evaluate(refined, facts, refined, sighting))
+            rounds.append(self._evaluate(refined, facts, refined, findings))
         return Rewrite(rounds[-1].draft, tuple(rounds), self.name, self.fingerprint)
 
-    def _look(
+    def _read_photo(
         self,
         item: Item,
         facts: Facts,
         photo: Image.Image | None,
         grounding: Grounding | None,
         vector: Vectors | None,
-    ) -> _Sighting:
+    ) -> _PhotoFindings:
         """Return what the photo adds to the fields or contradicts in them."""
-        if self._sight is None or photo is None:
-            return _Sighting()
-        look = self._sight.look(photo, grounding, vector)
+        if self._photo_reader is None or photo is None:
+            return _PhotoFindings()
+        features = self._photo_reader.features(photo, grounding, vector)
+        # a painting has many colours, whatever its vector is nearest to
         if facts.foreign or facts.domain == "art":
-            return _Sighting(look)  # a painting has many colours, whatever its vector is nearest to
-        seen = self._sight.read(look, facts.domain)
+            return _PhotoFindings(features)
+        seen = self._photo_reader.read(features, facts.domain)
         said = " ; ".join((facts.phrase, facts.noun, *facts.details, *facts.patterns))
         text = f"{said} ; {plain(item.description, 2000)}"
         adds = {}
@@ -109,18 +110,18 @@ class RuleRewriter:
             adds["audience"] = seen["audience"]
         colour = seen.get("colour")
         if colour is None:
-            return _Sighting(look, adds)
+            return _PhotoFindings(features, adds)
         stated = (*facts.colours, *self._words.colours.names(said))
         if not stated and not self._words.colours.find(text):
-            return _Sighting(look, adds | {"colour": colour})
+            return _PhotoFindings(features, adds | {"colour": colour})
         is_stated = bool(stated) and len(facts.colours) <= 1 and "multicoloured" not in stated
         if is_stated and not any(
             self._words.same_family(colour.name, colour_name) for colour_name in stated
         ):
-            return _Sighting(look, adds, against=colour, stated=stated[0])
-        return _Sighting(look, adds)
+            return _PhotoFindings(features, adds, against=colour, stated=stated[0])
+        return _PhotoFindings(features, adds)
 
-    def _evaluate(self, draft: str, facts: Facts, refined: str, sighting: _Sighting) -> Round:
+    def _evaluate(self, draft: str, facts: Facts, refined: str, findings: _PhotoFindings) -> Round:
         """Check a draft's coverage of the facts and its agreement with the photo."""
         statements = _statements(facts, refined)
         missing = [
@@ -134,15 +135,15 @@ class RuleRewriter:
             if statements
             else f"The listing states nothing more that can be seen; {words} words."
         ]
-        if sighting.look is not None and self._sight is not None:
-            cosine = self._sight.agreement(sighting.look, draft)
+        if findings.features is not None and self._photo_reader is not None:
+            cosine = self._photo_reader.agreement(findings.features, draft)
             notes.append(f"Photo and text agree: cosine {cosine:.2f}.")
-        for kind, seen in sighting.adds.items():
+        for kind, seen in findings.adds.items():
             notes.append(f"The photo shows {_sure(seen)}; the listing names no {kind}.")
-        if sighting.against:
+        if findings.against:
             score = max(1.0, score - _DISAGREES)
             notes.append(
-                f"The photo looks {_sure(sighting.against)}, the listing says {sighting.stated}: "
+                f"The photo looks {_sure(findings.against)}, the listing says {findings.stated}: "
                 "the listing was believed."
             )
         suggestions = [f"Say the {name}." for name in missing]
@@ -158,10 +159,10 @@ class RuleRewriter:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sighting:
+class _PhotoFindings:
     """Result of reading the photo: values to add by attribute, or a contradicting colour."""
 
-    look: Look | None = None
+    features: PhotoFeatures | None = None
     adds: Mapping[str, Seen] = field(default_factory=dict)
     against: Seen | None = None
     stated: str = ""

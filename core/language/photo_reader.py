@@ -51,8 +51,8 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """One look at a product.
+class PhotoFeatures:
+    """What a product's attributes are read from.
 
     Attributes:
         vector: Of the grounded picture, ``[d] float32, L2-normalised``.
@@ -128,7 +128,7 @@ def log_shares(shares: Vectors) -> Vectors:
     return logs
 
 
-class Sight:
+class PhotoReader:
     """Reads attributes from pictures and measures how well words fit one. Thread-safe.
 
     Args:
@@ -163,10 +163,10 @@ class Sight:
         parts = (self._encoder.fingerprint, *PHRASES, self._digest)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
-    def look(
+    def features(
         self, photo: Image.Image, grounding: Grounding | None = None, vector: Vectors | None = None
-    ) -> Look:
-        """Look at a product.
+    ) -> PhotoFeatures:
+        """Compute what attributes are read from.
 
         Args:
             photo: The stored photo.
@@ -177,25 +177,25 @@ class Sight:
             crop = image_view(photo, grounding, ImageView.CROP, self._padding)
             vector = self._encoder.encode_images([crop])[0]
         best = grounding.best if grounding else None
-        return Look(vector, colours.colour_shares(photo, best.mask if best else None))
+        return PhotoFeatures(vector, colours.colour_shares(photo, best.mask if best else None))
 
-    def read(self, look: Look, domain: str) -> dict[str, Seen]:
+    def read(self, features: PhotoFeatures, domain: str) -> dict[str, Seen]:
         """Return the attributes (``colour`` …) that it is sure of, for one kind of product."""
-        seen, shares = {}, look.shares[None]
+        seen, shares = {}, features.shares[None]
         for attribute in self.attributes:
             if domain not in attribute.domains:
                 continue
             odds = attribute.odds(
-                look.vector[None] @ self._value_vectors(attribute.names).T, shares
+                features.vector[None] @ self._value_vectors(attribute.names).T, shares
             )
             if attribute.stated(odds, shares)[0]:
                 best = int(odds[0].argmax())
                 seen[attribute.kind] = Seen(attribute.names[best], float(odds[0, best]))
         return seen
 
-    def agreement(self, look: Look, text: str) -> float:
+    def agreement(self, features: PhotoFeatures, text: str) -> float:
         """Return the cosine of the picture and a text."""
-        return float(self._encoder.encode_texts([text])[0] @ look.vector)
+        return float(self._encoder.encode_texts([text])[0] @ features.vector)
 
     def _value_vectors(self, names: tuple[str, ...]) -> Vectors:
         with self._lock:

@@ -14,7 +14,7 @@ from core.domain import Box, Detection, Grounding, Mask
 from core.domain.item import Item, Photo
 from core.errors import SettingsError
 from core.language import RuleRewriter
-from core.language.sight import Sight
+from core.language.photo_reader import PhotoReader
 from core.language.vocabulary import Vocabulary
 from core.settings import SHIPPED
 
@@ -83,7 +83,7 @@ def towers() -> Towers:
 @pytest.fixture
 def rules(towers: Towers, tmp_path: Path) -> RuleRewriter:
     (tmp_path / "sight.toml").write_text(SURE)
-    return RuleRewriter(VOCABULARIES, Sight(towers, tmp_path / "sight.toml"))  # type: ignore[arg-type]
+    return RuleRewriter(VOCABULARIES, PhotoReader(towers, tmp_path / "sight.toml"))  # type: ignore[arg-type]
 
 
 def item(title: str, kind: str, department: str = "", description: str = "", **columns: str):
@@ -161,7 +161,7 @@ def test_a_colour_of_a_small_part_is_no_colour_of_the_product(rules: RuleRewrite
 def test_the_shipped_figures_state_what_the_vocabularies_know() -> None:
     words = Vocabulary(VOCABULARIES)
     tables = {"colour": words.colours, "material": words.materials, "audience": words.audiences}
-    for attribute in Sight(Towers(), VOCABULARIES / "sight.toml").attributes:  # type: ignore[arg-type]
+    for attribute in PhotoReader(Towers(), VOCABULARIES / "sight.toml").attributes:  # type: ignore[arg-type]
         assert attribute.least
         assert all(name in tables[attribute.kind] for name in attribute.least)
 
@@ -206,7 +206,7 @@ def test_without_a_photo_or_towers_the_fields_alone_are_used(rules: RuleRewriter
 def test_a_broken_vocabulary_is_named(tmp_path: Path) -> None:
     (tmp_path / "sight.toml").write_text("scale = 1")
     with pytest.raises(SettingsError, match=r"sight\.toml"):
-        Sight(Towers(), tmp_path / "sight.toml")  # type: ignore[arg-type]
+        PhotoReader(Towers(), tmp_path / "sight.toml")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

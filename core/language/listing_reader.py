@@ -26,7 +26,7 @@ SHAPES = frozenset(
 )  # fmt: skip
 
 
-class LookReader:
+class ListingReader:
     """Finds vocabulary words in the parts of a listing that are on the item itself."""
 
     def __init__(self, words: Vocabulary) -> None:
