@@ -9,7 +9,7 @@ import gradio as gr
 
 from core.app.studio import Studio
 from core.base.counts import counted
-from core.domain import JudgmentQuery, JudgmentSet
+from core.domain import JudgmentQuery, JudgmentSet, Ranking
 from core.errors import EvaluationError
 from core.judging.aggregation import DEFAULT_RULE, RULES
 from core.people import Action
@@ -115,6 +115,11 @@ def words_choice(value: bool) -> gr.Checkbox:
     return gr.Checkbox(
         value, label="Rank as the pages do: by meaning (vectors) and by the words themselves"
     )
+
+
+def ranking_of(words: bool) -> Ranking:
+    """Return what was chosen there."""
+    return Ranking.WORDS if words else Ranking.VECTOR
 
 
 def page_of_lists(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +10,23 @@ import gradio as gr
 from gradio.context import LocalContext
 
 from core.app.studio import Studio
-from core.domain import EvalTask, Item, OnProgress, Progress, QueryRow, Ranking, Report
-from core.errors import EvaluationError, EvaluationStopped, StudioError, no_report
+from core.domain import EvalTask, OnProgress, Progress, Report
+from core.errors import EvaluationError, EvaluationStopped, no_report
 from core.people import Action
-from ui.blindness import absence_sentence, engines_hidden, figures_sentence
+from ui.blindness import absence_sentence, figures_sentence
 from ui.components.catalog_of_link import catalog_of_link
 from ui.components.judge_figures import judge_figures
-from ui.components.judged_panel import in_order, judged_panel, words_choice
+from ui.components.judged_panel import in_order, judged_panel, ranking_of, words_choice
 from ui.components.link_problems import said_html
 from ui.components.notice import Notice
-from ui.components.query import SearchForm
 from ui.components.results import missing_html
+from ui.components.visible_reports import DEFAULT_ENGINES, VisibleReports, report_html
 from ui.error_sentences import sentences
-from ui.media import photo_url, picture_url, report_url
 from ui.render import render
 from ui.rights import allowed, may, person
 
-#: The engines that are measured unless somebody chooses; the first is the baseline.
-DEFAULT_ENGINES = ("clip", "vl-clip")
 #: Name of the job on uploaded queries and judgments.
 FILES = "queries"
-_STAMP = re.compile(r"(.+)-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)\d\d-\d+")
 #: Gradio finds this default by its type and puts a live one in its place.
 PROGRESS = gr.Progress()
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
@@ -85,44 +79,16 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         "Delete this report", elem_id="evaluate-forget", visible=False, size="sm", min_width=140
     )
     outputs = [stored, forget, shown]
+    reports = VisibleReports(studio)
 
     new.click(None, None, None, js=OPEN_FORM_JS, **_PRIVATE)
-    labels: dict[str, str] = {}
-
-    def label_of(report_id: str) -> str:
-        """Return a report's title, catalogue and time; reports never change."""
-        if report_id not in labels:
-            try:
-                labels[report_id] = report_label(studio.evaluation.reports.get(report_id))
-            except StudioError:
-                labels[report_id] = entry_label(report_id)
-        return labels[report_id]
-
-    def shown_ids() -> tuple[str, ...]:
-        """Return the ids of the reports that this visitor may see, the newest first."""
-        request = LocalContext.request.get(None)
-        stored = studio.evaluation.reports.ids()
-        if may(studio, request, Action.DECIDE):
-            return stored
-        hidden: dict[str, bool] = {}
-        return tuple(name for name in stored if not is_hidden_id(request, name, hidden))
-
-    def is_hidden_id(request: gr.Request | None, report_id: str, hidden: dict[str, bool]) -> bool:
-        """Tell whether a report is hidden; ``hidden`` has the catalogues that were looked at."""
-        try:
-            catalog = studio.evaluation.reports.get(report_id).catalog
-        except StudioError:
-            return False  # a damaged file is shown as a problem
-        if catalog not in hidden:
-            hidden[catalog] = engines_hidden(studio, request, catalog)
-        return hidden[catalog]
 
     def show(report_id: str | None, name: str | None = None) -> tuple[Any, ...]:
         """Return the choice of reports, the button that deletes, and a report or why not one.
 
         ``name`` is the catalogue that is chosen.
         """
-        report_ids = shown_ids()
+        report_ids = reports.ids()
         current = report_id if report_id in report_ids else None
         body = (
             report_html(studio, studio.evaluation.reports.get(current))
@@ -130,7 +96,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             else without_report(report_id, name)
         )
         return (
-            gr.update(choices=[(label_of(name), name) for name in report_ids], value=current),
+            gr.update(choices=[(reports.label(name), name) for name in report_ids], value=current),
             gr.update(visible=bool(current)),
             body,
         )
@@ -149,13 +115,13 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     def load(request: gr.Request) -> tuple[Any, ...]:
         catalogs = studio.catalogs()
         names = [entry.name for entry in catalogs]
-        report_ids = shown_ids()
+        report_ids = reports.ids()
         report = str(request.query_params.get("report", ""))
         # The requested catalogue, else that of the report, else the default one.
         about = studio.evaluation.reports.get(report).catalog if report in report_ids else ""
         wanted = str(request.query_params.get("catalog", "")) or about
         chosen = catalog_of_link(studio, wanted, names)
-        report = report or newest_of(chosen) or ""
+        report = report or reports.newest(chosen) or ""
         statuses = studio.engines()
         runnable = [status.engine for status in statuses if status.available]
         default = [engine.name for engine in runnable if engine.name in DEFAULT_ENGINES]
@@ -170,19 +136,9 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             *show(report, chosen),
         )
 
-    def newest_of(name: str | None) -> str | None:
-        """Return the id of a catalogue's newest report."""
-        for report_id in shown_ids():
-            try:
-                if studio.evaluation.reports.get(report_id).catalog == name:
-                    return report_id
-            except StudioError:
-                continue  # a damaged file
-        return None
-
     @sentences
     def change_catalog(name: str | None) -> tuple[Any, ...]:
-        return *tasks_of(name), *show(newest_of(name), name)
+        return *tasks_of(name), *show(reports.newest(name), name)
 
     def tasks_of(name: str | None) -> tuple[Any, ...]:
         tasks = studio.tasks.all(name) if name else ()
@@ -258,7 +214,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         qrels = Path(right) if right else None
         given = studio.labels.questions(Path(ask), qrels, name, pictures=False)
         engines, title = in_order(studio, asked), Path(ask).stem[:80]
-        by = _ranking(fused)
+        by = ranking_of(fused)
 
         def run(tell: OnProgress) -> Report:
             return studio.evaluation.evaluate(
@@ -288,7 +244,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
         def run(tell: OnProgress) -> Report:
             return studio.judging.evaluate(
-                set_id, engines, rule=rule, relevant_from=relevant_from, ranking=_ranking(fused),
+                set_id, engines, rule=rule, relevant_from=relevant_from, ranking=ranking_of(fused),
                 catalog=name, on_progress=tell,
             )  # fmt: skip
 
@@ -359,17 +315,12 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     forget.click(remove, stored, outputs, **_PRIVATE)
 
 
-def _ranking(fused: bool) -> Ranking:
-    return Ranking.WORDS if fused else Ranking.VECTOR
-
-
 #: The address bar names the report that is shown, so that it can be sent around.
 REMEMBER_JS = """(id) => {
   const to = new URL(window.location);
   if (id) to.searchParams.set("report", id); else to.searchParams.delete("report");
   window.history.replaceState(window.history.state, "", to);
 }"""
-
 
 #: Open the form for a new measurement and show it.
 OPEN_FORM_JS = """() => {
@@ -379,36 +330,6 @@ OPEN_FORM_JS = """() => {
 }"""
 
 
-def report_html(studio: Studio, report: Report) -> str:
-    """Return a report with pictures, its files, and a link to Compare per query in words."""
-    recipes = {status.engine.name for status in studio.engines()}
-
-    def picture(item: Item) -> str:
-        return photo_url(item.photo, report.catalog, thumbnail=True) if item.has_photo else ""
-
-    def link(row: QueryRow) -> str:
-        measured = [e.engine for e in report.engines if e.fingerprint]
-        # The parts of an ablation are not engines; their engines are linked instead.
-        engines = tuple(name for name in measured if name in recipes) or (
-            DEFAULT_ENGINES if measured else ()
-        )
-        if row.has_image or not engines or not (row.text or row.item_id):
-            return ""
-        form = SearchForm(
-            text="" if row.item_id else row.text,
-            item=row.item_id,
-            engines=engines,
-            words=report.ranking is Ranking.WORDS,
-            cutoff=False,
-            catalog=report.catalog,
-        )
-        return form.link("/compare")
-
-    save = render("evaluate_save.html", url=report_url(report.report_id))
-    asked = partial(picture_url, catalog=report.catalog)
-    return studio.evaluation.fragment(report, picture, link, asked) + save
-
-
 def about_html(tasks: tuple[EvalTask, ...], chosen: str | None) -> str:
     """Return the explanation of the chosen task, and the tasks that the catalogue can't have."""
     return render(
@@ -416,20 +337,6 @@ def about_html(tasks: tuple[EvalTask, ...], chosen: str | None) -> str:
         chosen=next((task for task in tasks if task.name == chosen), None),
         missing=[task for task in tasks if not task.available],
     )
-
-
-def report_label(report: Report) -> str:
-    """Return a report for the list of all: its title, its catalogue and its time."""
-    return f"{report.title} · {report.catalog} · {report.created[:16].replace('T', ' ')} UTC"
-
-
-def entry_label(report_id: str) -> str:
-    """Return a stored report's id for people: ``demo-title, 24 11 2026`` …"""
-    match = _STAMP.fullmatch(report_id)
-    if match is None:
-        return report_id
-    name, year, month, day, hour, minute = match.groups()
-    return f"{name}, {year}-{month}-{day} {hour}:{minute} UTC"
 
 
 def _follow(progress: gr.Progress) -> Any:

@@ -12,8 +12,9 @@ from core.domain import EngineScores, EvalTask, PairedTest, QueryRow, Ranking, R
 from core.errors import EvaluationError
 from tests.ui.shop import HOSTILE, Shop
 from ui.checked_blocks import CheckedBlocks
+from ui.components.visible_reports import entry_label, report_html, report_label
 from ui.media import media_router, report_url
-from ui.pages.evaluate import about_html, build, entry_label, in_order, report_html, report_label
+from ui.pages.evaluate import about_html, build, in_order
 
 
 def row(query_id: str, text: str, clip: float, vl_clip: float) -> QueryRow:
