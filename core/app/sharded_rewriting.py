@@ -129,8 +129,8 @@ class ShardedRewriting:
                 total = replace(total, stopped="It was stopped; the batches go on.")
                 break
             left = [number for number in left if not states[number].ended]
-            some = any(states[number].troubled for number in left)
-            troubled = troubled + max(limits.poll, 1.0) if some else 0.0
+            in_trouble = any(states[number].troubled for number in left)
+            troubled = troubled + max(limits.poll, 1.0) if in_trouble else 0.0
             waits = any(states[number].waiting or states[number].troubled for number in left)
             if not limits.wait or not waits or troubled > limits.patience:
                 break
@@ -222,9 +222,7 @@ class ShardedRewriting:
             now = self.plan.active()
             if now is None or now.number != plan.number:
                 raise SettingsError("The shards were merged meanwhile.")
-            if (
-                now.state != OPEN
-            ):  # a merge looks whether all has ended; it may find that it has not
+            if now.state != OPEN:  # a merge checks whether all has ended; it may open them again
                 return ShardState()
             return self._go_on(number, plan, limits, reporter, should_stop)
 
@@ -268,12 +266,12 @@ class ShardedRewriting:
     def _ids_of(self, number: int, plan: Plan) -> list[str]:
         """Return the ids of a shard's items; all listings are read only when one has changed."""
         table = self._catalog.store.items
-        stands = (version_of(table.table), plan.shards)
-        if self._members[0] != stands:
+        state = (version_of(table.table), plan.shards)
+        if self._members[0] != state:
             members: list[list[str]] = [[] for _ in range(plan.shards)]
             for item_id, record in table.records().items():
                 members[shard_of(record.item, plan.shards)].append(item_id)
-            self._members = (stands, members)
+            self._members = (state, members)
         return self._members[1][number]
 
     def _under_way(self, ledger: Ledger) -> list[OpenBatch | IntendedBatch]:
