@@ -126,7 +126,7 @@ class RewritingService:
         """
         sharded = self._shards(self._library.get(catalog))
         limits = limits or replace(self.limits(), dollars=None)
-        if limits.dollars is None and sharded.plan.active() is None:
+        if limits.dollars is None and sharded.plan_file.active() is None:
             limits = replace(limits, dollars=self._settings.rewrite_budget)
         return sharded.run(limits, shards, only, on_progress=on_progress, should_stop=should_stop)
 

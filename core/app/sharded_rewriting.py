@@ -81,7 +81,7 @@ class ShardedRewriting:
         self._failed: dict[str, RewritingFailed] = {}
         #: Version of the items and number of shards, and the ids of each shard's items.
         self._members: tuple[tuple[int, int], list[list[str]]] = ((-1, 0), [])
-        self.plan = plan_of(data_dir, catalog.name)
+        self.plan_file = plan_of(data_dir, catalog.name)
 
     def run(
         self,
@@ -147,47 +147,47 @@ class ShardedRewriting:
             CatalogBusy: A process works on a shard.
         """
         with file_lock(
-            self.plan.merging, START, "The shards are being merged already.", CatalogBusy
+            self.plan_file.merging, START, "The shards are being merged already.", CatalogBusy
         ):
-            plan = self.plan.active()
+            plan = self.plan_file.active()
             if plan is None:
-                self.plan.delete_merged()
+                self.plan_file.delete_merged()
                 raise SettingsError(f"“{self._catalog.name}” has no shards to merge.")
             ledgers = [self._ledger_of(number, plan) for number in range(plan.shards)]
             if plan.state != COPYING:  # else a merge was killed after its checks
                 self._close_shards(plan, ledgers)
             added = sum(self._ledger.take_in(ledger) for ledger in ledgers)
             spent = sum((ledger.spent() for ledger in ledgers), NOTHING)
-            self.plan.set_state(MERGED)
-            self.plan.delete_merged()
+            self.plan_file.set_state(MERGED)
+            self.plan_file.delete_merged()
         return added, spent
 
     def _close_shards(self, plan: Plan, ledgers: Sequence[ShardLedger]) -> None:
         """Keep all processes from beginning with a shard; raise if one has not ended."""
-        self.plan.set_state(MERGING)
+        self.plan_file.set_state(MERGING)
         try:
             for number, ledger in enumerate(ledgers):
                 self._check_ended(number, plan, ledger)
         except StudioError:
-            self.plan.set_state(OPEN)
+            self.plan_file.set_state(OPEN)
             raise
-        self.plan.set_state(COPYING)
+        self.plan_file.set_state(COPYING)
 
     def _begin(
         self, shards: int | None, limits: JobLimits, should_stop: Callable[[], bool]
     ) -> Plan:
         """Return the open plan, or begin one where no job without shards may ask the same."""
         try:
-            if self.plan.active() is None:
+            if self.plan_file.active() is None:
                 with rewriting_job(self._catalog.store.root).locked():
-                    if self.plan.active() is None:
+                    if self.plan_file.active() is None:
                         self._check_none_under_way(limits, should_stop)
-                        self.plan.delete_merged()
-                    return self.plan.open(shards, limits.dollars, limits.tokens)
+                        self.plan_file.delete_merged()
+                    return self.plan_file.open(shards, limits.dollars, limits.tokens)
         except CatalogBusy:
-            if self.plan.active() is None:  # else one of many processes has just begun it
+            if self.plan_file.active() is None:  # else one of many processes has just begun it
                 raise
-        return self.plan.open(shards, limits.dollars, limits.tokens)
+        return self.plan_file.open(shards, limits.dollars, limits.tokens)
 
     def _check_none_under_way(self, limits: JobLimits, should_stop: Callable[[], bool]) -> None:
         """Raise ``SettingsError`` where a job without shards may have asked the same questions."""
@@ -219,7 +219,7 @@ class ShardedRewriting:
         except CatalogBusy:
             return ShardState()
         with begun as reporter:
-            now = self.plan.active()
+            now = self.plan_file.active()
             if now is None or now.number != plan.number:
                 raise SettingsError("The shards were merged meanwhile.")
             if now.state != OPEN:  # a merge checks whether all has ended; it may open them again
@@ -245,7 +245,7 @@ class ShardedRewriting:
         reserved = sum((batch.most for batch in _all_under_way(ledger)), NOTHING)
         messages = self._agent.messages
         budget = ShardBudget(
-            messages.model, messages.prices, self.plan, number, ledger.spent(), reserved
+            messages.model, messages.prices, self.plan_file, number, ledger.spent(), reserved
         )
         shard = CatalogRewriting(self._catalog, self._agent, ledger)
         items = shard.todo(
@@ -279,7 +279,7 @@ class ShardedRewriting:
         return [*ledger.open_batches(name, server), *ledger.intended_batches(name, server)]
 
     def _job(self, number: int, plan: Plan) -> JobFile:
-        return shard_job(self.plan.shard(number, plan), self._catalog.name, number)
+        return shard_job(self.plan_file.shard(number, plan), self._catalog.name, number)
 
     def _pause(self, seconds: float, should_stop: Callable[[], bool]) -> None:
         while seconds > 0 and not should_stop():
@@ -287,7 +287,7 @@ class ShardedRewriting:
             seconds -= 1.0
 
     def _ledger_of(self, number: int, plan: Plan) -> ShardLedger:
-        return ShardLedger(self._ledger, self.plan.shard(number, plan))
+        return ShardLedger(self._ledger, self.plan_file.shard(number, plan))
 
 
 def _all_under_way(ledger: Ledger) -> list[OpenBatch | IntendedBatch]:

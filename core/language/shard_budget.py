@@ -17,7 +17,7 @@ class ShardBudget(Budget):
     Args:
         model: Name of the model.
         prices: Prices of tokens.
-        plan: The plan of all shards.
+        plan_file: The plan of all shards.
         shard: Which shard; its lock is held.
         spent: Cost of the answers in the shard's ledger.
         reserved: The most that its batches under way may cost.
@@ -27,14 +27,14 @@ class ShardBudget(Budget):
     """
 
     def __init__(
-        self, model: str, prices: Prices, plan: PlanFile, shard: int, spent: Spent,
+        self, model: str, prices: Prices, plan_file: PlanFile, shard: int, spent: Spent,
         reserved: Spent,
     ) -> None:  # fmt: skip
-        stored = plan.stored()
+        stored = plan_file.stored()
         super().__init__(model, prices, dollars=stored.dollars, tokens=stored.tokens)
-        self._plan, self._shard = plan, shard
+        self._plan_file, self._shard = plan_file, shard
         self._spent, self._reserved = spent, reserved
-        self._allotted = plan.note(shard, spent, reserved)
+        self._allotted = plan_file.note(shard, spent, reserved)
 
     def reserve(self, most: Usage, *, batch: bool = False) -> Spent:
         """Reserve the largest possible cost of a question; raises ``BudgetReached``."""
@@ -42,7 +42,7 @@ class ShardBudget(Budget):
         with self._lock:
             then = self._spent + self._reserved + wanted
             if not self._covers(then):
-                self._allotted = self._plan.grow(self._shard, then)
+                self._allotted = self._plan_file.grow(self._shard, then)
             self._reserved += wanted
         return wanted
 
@@ -54,7 +54,7 @@ class ShardBudget(Budget):
     def close(self) -> None:
         """Give back what is allotted and neither spent nor reserved."""
         with self._lock:
-            self._allotted = self._plan.note(self._shard, self._spent, self._reserved)
+            self._allotted = self._plan_file.note(self._shard, self._spent, self._reserved)
 
     def _covers(self, cost: Spent) -> bool:
         dollars, allotted = cost.dollars, self._allotted
