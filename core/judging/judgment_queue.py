@@ -28,10 +28,11 @@ from core.judging import queue
 from core.judging.checks import check_name, checked, clean
 from core.judging.final_labels import came_graded, check_final
 from core.judging.judgment_sets import JudgmentSets
-from core.judging.leases import Deal, Held, Leases, TaskKey
+from core.judging.leases import Deal, Held, Leases
+from core.judging.orders import Order
 from core.judging.own_parts import OwnParts, SetPart
 from core.judging.progress_tally import Tally, progress
-from core.judging.state import PairKey, SetState
+from core.judging.state import PairKey, SetState, TaskKey
 from core.judging.states import States
 from core.judging.task_keys import TaskKeys
 from core.store.database import folder_of
@@ -66,7 +67,7 @@ class JudgmentQueue:
         self.task_keys = TaskKeys(folder.parent / "judging-task-keys")
         self._leases = Leases(folder.parent / "judging-leases.sqlite")
         self._pairs: OrderedDict[str, tuple[_Version, dict[PairKey, Pair]]] = OrderedDict()
-        self._orders: OrderedDict[tuple[str, _Version, str, bool], list[Pair]] = OrderedDict()
+        self._orders: OrderedDict[tuple[str, datetime, str, bool], Order] = OrderedDict()
         self._tallies: WeakKeyDictionary[SetState, dict[str, Tally]] = WeakKeyDictionary()
         self._under_way: dict[tuple[str, str], threading.Event] = {}
         self._lock = threading.Lock()
@@ -77,7 +78,7 @@ class JudgmentQueue:
         set_id: str,
         annotator: str,
         count: int = 1,
-        without: Collection[tuple[str, str, int]] = (),
+        without: Collection[TaskKey] = (),
         one_query: bool = False,
         first: str = "",
         tab: str = "",
@@ -346,15 +347,14 @@ class JudgmentQueue:
         self, judgment_set: JudgmentSet, annotator: str, one_query: bool = False
     ) -> list[Pair]:
         """Return the annotator's order, from the cache of recent annotators if possible."""
-        key = (judgment_set.set_id, _version(judgment_set), annotator, one_query)
+        key = judgment_set.set_id, judgment_set.created, annotator, one_query
         with self._lock:
             if key not in self._orders:
-                secret = self.task_keys.secret
-                self._orders[key] = queue.order(judgment_set, annotator, secret, one_query)
+                self._orders[key] = Order(annotator, self.task_keys.secret, one_query)
                 if len(self._orders) > _ORDERS_KEPT:
                     self._orders.popitem(last=False)
             self._orders.move_to_end(key)
-            return self._orders[key]
+            return self._orders[key].of(judgment_set)
 
 
 def _version(judgment_set: JudgmentSet) -> _Version:

@@ -30,7 +30,7 @@ from typing import Any, TypeVar
 from core.base.buckets import bucket_of
 from core.base.locks import BUSY, WRITE, LockBusy, file_lock
 from core.errors import JudgmentError
-from core.judging.state import PairKey
+from core.judging.state import PairKey, TaskKey
 
 #: Duration of a lease, seconds.
 LEASE_SECONDS = 600.0
@@ -49,8 +49,6 @@ create table if not exists tab_leases (
   primary key (set_id, query_id, item_id, round, annotator)
 )
 """
-#: Query id, item id and round.
-TaskKey = tuple[str, str, int]
 
 
 @dataclass(frozen=True, slots=True)

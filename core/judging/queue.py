@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import random
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 
 from core.domain import (
     EventKind,
     JudgmentEvent,
-    JudgmentSet,
     Pair,
     Rules,
     Task,
 )
 from core.judging.final_labels import is_final
-from core.judging.pool import shuffled
-from core.judging.state import PairKey, SetState
+from core.judging.state import PairKey, SetState, TaskKey
 
 #: Fewest further pairs before a hidden repeat …
 REPEAT_AFTER = 20
@@ -42,43 +40,6 @@ class Hand:
     elsewhere: int = 0
 
 
-def order(
-    judgment_set: JudgmentSet, annotator: str, secret: bytes = b"", one_query: bool = False
-) -> list[Pair]:
-    """Return the set in this annotator's order: query after query.
-
-    Where pairs come again without notice, some come later than their query (``_put_off``); where
-    the pairs of one query are asked for, ``deal`` keeps such pairs to the end.
-
-    The order in which pairs came into the set has no influence, and with the store's secret nobody
-    can compute the annotator's order: so it doesn't tell which pairs were added later.
-    """
-    groups: dict[str, dict[str, Pair]] = {}
-    for pair in judgment_set.pairs:
-        groups.setdefault(pair.query.query_id, {})[pair.item_id] = pair
-    seed = f"{secret.hex()}{judgment_set.set_id}/{annotator}"
-    ordered = [
-        groups[query_id][item_id]
-        for query_id in shuffled(sorted(groups), seed)
-        for item_id in shuffled(sorted(groups[query_id]), f"{seed}/{query_id}")
-    ]
-    return ordered if one_query else _put_off(ordered, judgment_set.rules.repeats, seed)
-
-
-def _put_off(ordered: Sequence[Pair], share: float, seed: str) -> list[Pair]:
-    """Move a share of the pairs to later places, each to one of its own.
-
-    Hidden repeats come that late and about that often: if new pairs did not, a query that comes
-    back for one pair would tell that this pair is a repeat.
-    """
-    draw = random.Random(hashlib.sha256(f"{seed}/later".encode()).digest())  # noqa: S311 (an order)
-    places = [
-        place + (REPEAT_AFTER + draw.randrange(REPEAT_AFTER) if draw.random() < share else 0)
-        for place in range(len(ordered))
-    ]
-    return [ordered[place] for place in sorted(range(len(ordered)), key=places.__getitem__)]
-
-
 def deal(
     ordered: Sequence[Pair],
     state: SetState,
@@ -86,10 +47,10 @@ def deal(
     annotator: str,
     count: int,
     leased: Mapping[PairKey, set[str]] = _NONE,
-    without: Collection[tuple[str, str, int]] = (),
+    without: Collection[TaskKey] = (),
     one_query: bool = False,
     first: str = "",
-    elsewhere: Collection[tuple[str, str, int]] = (),
+    elsewhere: Collection[TaskKey] = (),
     seed: bytes = b"",
     graded: bool = False,
 ) -> Hand:
@@ -99,7 +60,7 @@ def deal(
     else their place would tell them from the others.
 
     Args:
-        ordered: The annotator's own ``order``.
+        ordered: The annotator's own order (``orders.Order``).
         state: All events of the set.
         rules: Overlap target, calibration pairs, share of repeats.
         annotator: Name of the annotator.
@@ -113,66 +74,142 @@ def deal(
         seed: What the sample of hidden repeats is drawn with, which nobody else knows.
         graded: The set came with its grades (``final_labels``).
     """
-    without = {*without, *elsewhere}
-    mine = state.current(annotator)
+    asked = _Asked(
+        state, rules, annotator, count, leased, {*without, *elsewhere}, one_query, first, seed,
+        graded,
+    )  # fmt: skip
     if first:
         ordered = sorted(ordered, key=lambda pair: pair.query.query_id != first)
-    fresh: dict[int, list[Task]] = {}
-    later: list[Task] = []
-    last: list[Task] = []
+    open_pairs = _open_pairs(ordered, asked)
+    new = open_pairs.new()
+    repeats, put_off = _repeats(ordered, asked, REPEAT_AFTER if new else REPEAT_AFTER_AT_END)
+    later = [*open_pairs.later(state.current(annotator)), *put_off]
+    if one_query:
+        soon = new or _shuffled(open_pairs.last, repeats, annotator, seed)
+        dealt = _of_first_query([*soon, *later])
+    else:
+        dealt = [*_mixed(new, repeats, rules, annotator, count, seed), *later]
+    return Hand(tuple(dealt[: max(count, 0)]), open_pairs.waiting, _unjudged(elsewhere, asked))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What ``deal`` is asked for."""
+
+    state: SetState
+    rules: Rules
+    annotator: str
+    count: int
+    leased: Mapping[PairKey, set[str]]
+    without: Collection[TaskKey]
+    one_query: bool
+    first: str
+    seed: bytes
+    graded: bool
+
+
+@dataclass(slots=True)
+class _OpenPairs:
+    """Pairs that an annotator has not judged, as far as enough of them are known.
+
+    Attributes:
+        by_people: New pairs by the number of other people who have or had them; -1 are those of
+            the query that comes first.
+        skipped: Pairs that the annotator put off.
+        last: New pairs that come after all queries.
+        waiting: Number of pairs that others hold.
+    """
+
+    by_people: dict[int, list[Task]] = field(default_factory=dict)
+    skipped: list[Task] = field(default_factory=list)
+    last: list[Task] = field(default_factory=list)
+    waiting: int = 0
+
+    def new(self) -> list[Task]:
+        """Return the new pairs, the least judged first."""
+        return [task for people in sorted(self.by_people) for task in self.by_people[people]]
+
+    def later(self, mine: Mapping[PairKey, JudgmentEvent]) -> list[Task]:
+        """Return the pairs that were put off, the first one first."""
+        return sorted(self.skipped, key=lambda task: mine[task.pair.key].at)
+
+    def is_enough(self, count: int) -> bool:
+        """Tell whether there are so many pairs that no later one comes before."""
+        return sum(len(self.by_people.get(people, ())) for people in (-1, 0)) >= count
+
+
+def _open_pairs(ordered: Sequence[Pair], asked: _Asked) -> _OpenPairs:
+    """Return the pairs that the annotator may get; looks at no more than are needed."""
+    mine, rules = asked.state.current(asked.annotator), asked.rules
+    result, people = _OpenPairs(), 0
     beside: list[Task] = []  # calibration pairs that come with the next pair
-    tier, waiting = 0, 0
     for pair in ordered:
         key = pair.key
         label = mine.get(key)
         if label is not None and label.kind is not EventKind.SKIP:
             continue
-        if is_final(rules, state, annotator, key, graded):
+        if is_final(rules, asked.state, asked.annotator, key, asked.graded):
             continue
-        graders, holders = state.graders(key), leased.get(key)
-        people = graders | holders if holders else graders
-        others = len(people) - (annotator in people)
+        graders = asked.state.graders(key)
+        others = _others(key, graders, asked)
         if rules.overlap and key not in rules.calibration:
             if len(graders) >= rules.overlap:
                 continue
             if others >= rules.overlap:
-                waiting += 1
+                result.waiting += 1
                 continue
-        if (*key, 0) in without:
+        if (*key, 0) in asked.without:
             continue
         if label is not None:
-            later.append(Task(pair, note=label.note))
+            result.skipped.append(Task(pair, note=label.note))
             continue
-        if one_query and _comes_last(rules, annotator, key, seed):
-            last.append(Task(pair))
+        if asked.one_query and _comes_last(rules, asked.annotator, key, asked.seed):
+            result.last.append(Task(pair))
             continue
         beside.append(Task(pair))
-        if key in rules.calibration and pair.query.query_id != first:
+        is_first = pair.query.query_id == asked.first
+        if key in rules.calibration and not is_first:
             continue
-        tier = -1 if pair.query.query_id == first else others
-        fresh.setdefault(tier, []).extend(beside)
+        people = -1 if is_first else others
+        result.by_people.setdefault(people, []).extend(beside)
         beside.clear()
-        if tier <= 0 and sum(len(fresh.get(low, ())) for low in (-1, 0)) >= count:
+        if people <= 0 and result.is_enough(asked.count):
             break
-    fresh.setdefault(max(tier, 0), []).extend(beside)
-    later.sort(key=lambda task: mine[task.pair.key].at)
-    tasks = [task for level in sorted(fresh) for task in fresh[level]]
-    soonest = REPEAT_AFTER if tasks else REPEAT_AFTER_AT_END
-    repeats = due_repeats(ordered, state, rules, annotator, soonest, without, seed)
-    again = state.repeated(annotator)
-    put_off = [task for task in repeats if task.pair.key in again]
-    later += [replace(task, note=again[task.pair.key].note) for task in put_off]
-    repeats = [task for task in repeats if task.pair.key not in again]
-    if not one_query:
-        dealt = [*_mixed(tasks, repeats, rules, annotator, count, seed), *later]
-    else:
-        dealt = [*tasks, *later] if tasks else [*_shuffled(last, repeats, annotator, seed), *later]
-        dealt = [task for task in dealt if task.pair.query.query_id == dealt[0].pair.query.query_id]
-    still = sum(
-        (mine.get((query_id, item_id)) if not number else again.get((query_id, item_id))) is None
+    result.by_people.setdefault(max(people, 0), []).extend(beside)
+    return result
+
+
+def _others(key: PairKey, graders: AbstractSet[str], asked: _Asked) -> int:
+    """Return how many other people have graded a pair or hold it."""
+    holders = asked.leased.get(key)
+    people = graders | holders if holders else graders
+    return len(people) - (asked.annotator in people)
+
+
+def _repeats(ordered: Sequence[Pair], asked: _Asked, soonest: int) -> tuple[list[Task], list[Task]]:
+    """Return the hidden repeats that are due, and those that were put off."""
+    due = due_repeats(
+        ordered, asked.state, asked.rules, asked.annotator, soonest, asked.without, asked.seed
+    )
+    again = asked.state.repeated(asked.annotator)
+    put_off = [
+        replace(task, note=again[task.pair.key].note) for task in due if task.pair.key in again
+    ]
+    return [task for task in due if task.pair.key not in again], put_off
+
+
+def _of_first_query(tasks: Sequence[Task]) -> list[Task]:
+    """Return the tasks that have the same query as the first one."""
+    return [task for task in tasks if task.pair.query.query_id == tasks[0].pair.query.query_id]
+
+
+def _unjudged(elsewhere: Collection[TaskKey], asked: _Asked) -> int:
+    """Return how many of the tasks in other tabs are still to be judged."""
+    rounds = asked.state.current(asked.annotator), asked.state.repeated(asked.annotator)
+    return sum(
+        rounds[1 if number else 0].get((query_id, item_id)) is None
         for query_id, item_id, number in elsewhere
     )
-    return Hand(tuple(dealt[: max(count, 0)]), waiting, still)
 
 
 def _mixed(
@@ -215,7 +252,7 @@ def due_repeats(
     rules: Rules,
     annotator: str,
     soonest: int,
-    without: Collection[tuple[str, str, int]] = (),
+    without: Collection[TaskKey] = (),
     seed: bytes = b"",
 ) -> list[Task]:
     """Return the hidden repeats that are due: sampled pairs that were graded long enough ago.

@@ -11,6 +11,8 @@ from core.domain import LABELS, EventKind, JudgmentEvent
 
 #: Query id and item id.
 PairKey = tuple[str, str]
+#: Query id, item id and round.
+TaskKey = tuple[str, str, int]
 #: Key within which the latest event wins: group, annotator, pair.
 _Slot = tuple[str, str, PairKey]
 #: Negated time of an event, its turn, and the event: the latest is the smallest; of equal times,

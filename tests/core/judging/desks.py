@@ -23,6 +23,7 @@ from core.domain import (
 )
 from core.judging.judgment_queue import JudgmentQueue
 from core.judging.label_export import Labels, write
+from core.judging.orders import Order
 from core.judging.state import SetState
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -69,6 +70,12 @@ def small_set(items: Sequence[str] = "abcdef", rules: Rules | None = None) -> Ju
     query = JudgmentQuery("q", "chair")
     pairs = tuple(Pair(query, item) for item in items)
     return JudgmentSet("set", "Chairs", rules or Rules(), ("clip",), 9, pairs, START)
+
+
+def order(
+    judgment_set: JudgmentSet, annotator: str, secret: bytes = b"", one_query: bool = False
+) -> list[Pair]:
+    return Order(annotator, secret, one_query).of(judgment_set)
 
 
 def rules_of(desk: JudgmentQueue, made: JudgmentSet, rules: Rules) -> JudgmentSet:

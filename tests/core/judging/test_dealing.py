@@ -17,10 +17,9 @@ from core.judging.queue import (
     deal,
     due_repeats,
     is_repeat,
-    order,
 )
 from core.judging.state import SetState
-from tests.core.judging.desks import event, small_set
+from tests.core.judging.desks import event, order, small_set
 
 PAIRS = small_set().pairs
 EVERY_PAIR = Rules(repeats=1.0)

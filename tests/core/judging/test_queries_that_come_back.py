@@ -8,9 +8,9 @@ from itertools import pairwise
 import pytest
 
 from core.domain import JudgmentQuery, JudgmentSet, Pair, Rules, Task
-from core.judging.queue import deal, order
+from core.judging.queue import deal
 from core.judging.state import SetState
-from tests.core.judging.desks import event, small_set
+from tests.core.judging.desks import event, order, small_set
 
 SEED = bytes(range(32))
 
