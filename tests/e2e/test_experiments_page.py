@@ -13,6 +13,9 @@ from tests.e2e.test_look import faults
 
 pytestmark = pytest.mark.browser
 
+#: Texts are pale until then.
+STILL = "document.getAnimations().length === 0"
+
 
 def test_an_experiment_goes_from_set_up_to_verdict_and_files(
     page: Page, studio_url: str, tmp_path: Path
@@ -29,6 +32,7 @@ def test_an_experiment_goes_from_set_up_to_verdict_and_files(
     expect(shown).to_contain_text("Click-through rate")
     expect(page).to_have_url(re.compile("experiment=words-and-crops"))
     expect(page.locator("#experiments-form")).not_to_be_visible()
+    page.wait_for_function(STILL)
     assert faults(page) == []
 
     page.locator("#experiments-simulate").click()
@@ -38,7 +42,7 @@ def test_an_experiment_goes_from_set_up_to_verdict_and_files(
     expect(shown.locator(".xr-chart .xr-lift").first).to_be_visible()
     expect(page.locator("#experiments-list")).to_contain_text("simulated")
     expect(page.locator("#experiments-start")).not_to_be_visible()
-    page.wait_for_function("document.getAnimations().length === 0")  # texts are pale until then
+    page.wait_for_function(STILL)
     assert faults(page) == []
 
     with page.expect_download() as report:

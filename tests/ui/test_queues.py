@@ -60,7 +60,7 @@ def test_only_a_few_scripts_look_at_photos_at_once() -> None:
 
     def look() -> bool:
         begun.release()
-        return gate.wait(30)
+        return gate.wait(120)
 
     with ThreadPoolExecutor(4) as visitors:
         try:
@@ -70,7 +70,7 @@ def test_only_a_few_scripts_look_at_photos_at_once() -> None:
                 queues.look_at_photo(look)
         finally:
             gate.set()
-        assert all(entry.result(30) for entry in looks)
+        assert all(entry.result(120) for entry in looks)
     assert queues.look_at_photo(lambda: "seen") == "seen"
 
 

@@ -93,7 +93,7 @@ def test_the_list_of_experiments_does_not_wait_for_a_result(
     reader.start()
     assert begun.wait(60)
     listed.start()
-    listed.join(30)
+    listed.join(120)
     waited = listed.is_alive()
     end.set()
     reader.join()

@@ -38,16 +38,16 @@ def test_it_is_not_ready_while_they_load(tmp_path: Path) -> None:
 
     def slow() -> None:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(120)
 
     readiness = Readiness(slow, tmp_path, at_once)
     thread = threading.Thread(target=readiness.warm_up)
     thread.start()
-    begun.wait(10)
+    begun.wait(120)
     assert readiness.models is Models.LOADING
     assert readiness.problem()
     go_on.set()
-    thread.join(10)
+    thread.join(120)
     assert readiness.problem() == ""
 
 

@@ -28,7 +28,7 @@ class Disk:
 
     def write(self, parts: Sequence[int]) -> None:
         self.entered.set()
-        assert self.go.wait(10)
+        assert self.go.wait(120)
         self.groups.append(list(parts))
         self.fault(parts)
         self.parts += parts
@@ -48,7 +48,7 @@ def one_group(disk: Disk, others: int, patience: float = 10) -> Iterator[list[Fu
     commits = GroupCommit(disk.write, patience)
     with ThreadPoolExecutor(others + 1) as pool:
         answers = [pool.submit(submitted, commits, 0)]
-        assert disk.entered.wait(10)
+        assert disk.entered.wait(120)
         answers += [pool.submit(submitted, commits, part) for part in range(1, others + 1)]
         until = time.monotonic() + 10
         while commits.waiting < others:

@@ -139,7 +139,7 @@ class _SlowBase:
     @property
     def tower(self) -> None:
         self.asked.set()
-        assert self.may_finish.wait(10)
+        assert self.may_finish.wait(120)
 
 
 def test_a_query_does_not_wait_for_an_image_tower_that_another_thread_loads() -> None:
@@ -147,12 +147,12 @@ def test_a_query_does_not_wait_for_an_image_tower_that_another_thread_loads() ->
     reads = MultilingualEncoder(cast("Any", base), cast("Any", None), written=True)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(reads._can_write)
-        assert base.asked.wait(10)
+        assert base.asked.wait(120)
         assert not reads._can_write()
         evaluation = pool.submit(reads._can_write, wait=True)
         base.may_finish.set()
-        assert first.result(10)
-        assert evaluation.result(10)
+        assert first.result(120)
+        assert evaluation.result(120)
     assert reads._can_write()
 
 

@@ -195,7 +195,7 @@ def test_a_job_of_another_process_is_stopped_from_here(file, tmp_path):
     assert file.read().running
     assert not file.read().stopping
     asked = file.stop()
-    process.wait(20)
+    process.wait(120)
     assert asked
     job = file.read()
     assert (job.state, job.message) == (JobState.STOPPED, STOPPED)
@@ -205,7 +205,7 @@ def test_a_job_of_another_process_is_stopped_from_here(file, tmp_path):
 def test_ctrl_c_marks_a_job_stopped(file, tmp_path):
     process = elsewhere(tmp_path, "loop")
     process.send_signal(2)
-    process.wait(20)
+    process.wait(120)
     assert file.read().state is JobState.STOPPED
 
 
@@ -259,11 +259,11 @@ def test_a_runner_stores_how_a_job_ends(file, caplog):
 
     runner = JobRunner()
     runner.start(BegunJob(file.begin(), fail))
-    runner.wait(10)
+    runner.wait(120)
     assert "no such luck" in file.read().message
     assert "Traceback" in caplog.text
     runner.start(BegunJob(file.begin(), lambda reporter: None))
-    runner.wait(10)
+    runner.wait(120)
     assert file.read().state is JobState.DONE
 
 
@@ -289,7 +289,7 @@ def test_a_short_hold_by_another_is_waited_for(file, tmp_path):
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert held.wait(10)
+    assert held.wait(120)
     with file.begin():
         pass
     thread.join()
@@ -323,7 +323,7 @@ def test_very_many_jobs_are_not_begun_at_once(tmp_path, monkeypatch):
     runner, go = JobRunner(), threading.Event()
     files = [job_file(tmp_path / str(number)) for number in range(3)]
     for file in files[:2]:
-        runner.start(BegunJob(file.begin(), lambda reporter: go.wait(20)))
+        runner.start(BegunJob(file.begin(), lambda reporter: go.wait(120)))
     with pytest.raises(StudioError, match="2 jobs are running already"):
         runner.start(BegunJob(files[2].begin(), lambda reporter: None))
     assert files[2].read().state is JobState.FAILED

@@ -394,15 +394,15 @@ def test_a_judgment_that_two_tabs_send_at_once_is_saved_for_both(desk, made, mon
 
     def slow(events):
         begun.set()
-        assert go.wait(10)
+        assert go.wait(120)
         append(events)
 
     monkeypatch.setattr(desk._log, "append", slow)
     with ThreadPoolExecutor(2) as tabs:
         first = tabs.submit(desk.judge, event)
-        assert begun.wait(10)
+        assert begun.wait(120)
         second = tabs.submit(desk.judge, event)
         time.sleep(0.1)
         go.set()
-        assert (first.result(10), second.result(10)) == (None, None)
+        assert (first.result(120), second.result(120)) == (None, None)
     assert desk.events(made.set_id) == [event]

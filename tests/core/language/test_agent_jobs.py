@@ -55,19 +55,19 @@ def test_one_job_at_a_time_which_can_be_stopped(shop: Shop) -> None:
 
     def slow(question: dict) -> Answer:
         asked.set()
-        assert go_on.wait(20)
+        assert go_on.wait(120)
         return good_answer(question)
 
     shop.server.respond = slow
     jobs = shop.agent
     thread = threading.Thread(target=jobs.begin("shop", "ada", AgentOrder(tokens=1_000_000)).run)
     thread.start()
-    assert asked.wait(20)
+    assert asked.wait(120)
     with pytest.raises(CatalogBusy, match="at work"):
         jobs.begin("shop", "bob", AgentOrder(tokens=1))
     jobs.job("shop").stop()
     go_on.set()
-    thread.join(30)
+    thread.join(120)
     state = jobs.state("shop")
     assert state.job.state is JobState.STOPPED
     assert state.details.report.stopped
@@ -127,7 +127,7 @@ def test_a_batch_is_seen_and_fetched_after_a_restart(shop: Shop) -> None:
         time.sleep(0.01)
     assert other.state("shop").running
     assert other.job("shop").stop()
-    thread.join(30)
+    thread.join(120)
     assert "the batches go on" in jobs.state("shop").details.report.stopped
     again = shop.again().agent
     state = again.state("shop")

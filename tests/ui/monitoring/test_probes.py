@@ -68,7 +68,7 @@ def test_a_disk_that_hangs_makes_it_not_ready_but_healthy(
 
     def hanging() -> str:
         calls.append(1)
-        released.wait(20)
+        released.wait(120)
         return ""
 
     monkeypatch.setattr(studio.readiness, "problem", hanging)

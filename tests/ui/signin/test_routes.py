@@ -220,7 +220,7 @@ def test_a_crowd_before_the_threads_is_told_to_come_back() -> None:
     async def crowd() -> None:
         threads = HashingThreads(workers=1, waiting=1)
         go_on = threading.Event()
-        held = [asyncio.create_task(threads.run(lambda: go_on.wait(10))) for _ in range(2)]
+        held = [asyncio.create_task(threads.run(lambda: go_on.wait(120))) for _ in range(2)]
         await asyncio.sleep(0)
         assert threads.full
         go_on.set()
