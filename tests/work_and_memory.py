@@ -15,13 +15,13 @@ from typing import Any
 #: quadratic; the bound lies between, far from both.
 FACTOR = 10
 MOST_GROWTH = 30.0
-_ROUNDS = 3
+_ROUNDS = 8
 #: Seconds of CPU below which nothing can be told from noise.
 _LEAST = 0.004
 
 
 def growth(prepare: Callable[[int], Any], work: Callable[[Any], object], size: int) -> float:
-    """CPU time for ten times the input ÷ CPU time for the input, the best of a few rounds.
+    """CPU time for ten times the input ÷ CPU time for the input, the best of some rounds.
 
     Args:
         prepare: Makes an input of a size; not measured.

@@ -29,7 +29,7 @@ def studio_url(own_process: str) -> str:
 def begun(job: JobFile, stages: tuple[Stage, ...] = (), author: str = "") -> Iterator[JobReporter]:
     """Begin a job; wait for the server's own one, which updates the demo after it has started."""
     with ExitStack() as stack:
-        for _ in range(300):
+        for _ in range(1500):
             try:
                 reporter = stack.enter_context(job.begin(stages, author=author))
                 break

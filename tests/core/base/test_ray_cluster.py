@@ -17,6 +17,7 @@ from core.base.ray_cluster import RAY, RayCluster, RayPool, check_place
 from core.errors import SettingsError, WorkerLost
 from core.pipeline.stage_chunks import Chunk, ItemResult
 from tests.core.base.killed_functions import answer
+from tests.core.base.ray_heads import connected
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_a_ray_whose_process_for_a_client_ends_at_once_is_asked_again(
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[RayCluster]:
     pytest.importorskip("ray", reason="Ray is not installed: pip install 'ray[client]'")
-    with RayCluster(RAY, workers=2) as cluster:
+    with connected(RAY) as cluster:
         yield cluster
 
 
@@ -141,8 +142,8 @@ def test_too_many_workers_are_refused(cluster: RayCluster) -> None:
         cluster.check_room(2, 0.5)
 
 
-def connects(address: str, **variables: str) -> bool:
-    """Tell whether another process can run a function in a Ray at an address."""
+def connects(address: str, patience: float, **variables: str) -> bool:
+    """Tell whether another process can run a function in a Ray within so many seconds."""
     code = f"""
 import ray
 ray.init(address={address!r}, logging_level="ERROR", log_to_driver=False)
@@ -151,7 +152,7 @@ print(ray.get(ray.remote(num_cpus=0)(lambda: "in").remote()))
     command, environment = [sys.executable, "-c", code], {**os.environ, **variables}
     try:
         ended = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=60, check=False
+            command, env=environment, capture_output=True, text=True, timeout=patience, check=False
         )
     except subprocess.TimeoutExpired:
         return False
@@ -166,10 +167,10 @@ def test_nobody_without_the_token_runs_anything_in_a_ray_of_this_process(
     import ray
 
     address = ray.get_runtime_context().gcs_address
-    assert connects(address, RAY_AUTH_MODE="token"), "the owner has the token"
+    assert connects(address, 300, RAY_AUTH_MODE="token"), "the owner has the token"
     other = {"RAY_AUTH_TOKEN": "guessed", "RAY_AUTH_MODE": "token", "HOME": str(tmp_path)}
-    assert not connects(address, **other)
-    assert not connects(address, RAY_AUTH_MODE="disabled", HOME=str(tmp_path))
+    assert not connects(address, 60, **other)
+    assert not connects(address, 60, RAY_AUTH_MODE="disabled", HOME=str(tmp_path))
 
 
 @pytest.mark.slow

@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 
 from core.base import ray_serve
-from core.base.ray_cluster import RAY, RayCluster
+from core.base.ray_cluster import RAY
 from core.embedding.pooled_encoder import PoolClient
 from core.errors import SettingsError
 from core.ports.encoder import encode_queries
 from tests.core.app.small_pools import small_models, small_service
-from tests.core.base.ray_heads import free_port
+from tests.core.base.ray_heads import connected, free_port
 
 TOKEN = "t" * 20
 
@@ -37,7 +37,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip("Ray Serve is not installed: pip install 'ray[serve]'")
     folder, port = tmp_path_factory.mktemp("pool"), free_port()
     settings = {"models_token": TOKEN, "max_image_megapixels": 9.0}
-    with RayCluster(RAY, workers=2):
+    with connected(RAY):
         ray_serve.start(partial(small_service, folder, **settings), "127.0.0.1", port, 2)
         yield f"http://127.0.0.1:{port}"
 
@@ -61,6 +61,6 @@ def test_whoever_has_no_token_gets_nothing(address: str) -> None:
 
 @pytest.mark.slow
 def test_a_request_that_is_too_long_is_refused(address: str) -> None:
-    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)
+    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=300)
     connection.request("POST", "/texts", b"x" * 28_000_000)
     assert connection.getresponse().status == 413

@@ -81,7 +81,7 @@ TABLES = 20
 def _create_and_add(path, number, others):
     database = db.open_database(path)
     for table in range(TABLES):
-        others.wait(60)
+        others.wait(300)
         db.ensure_table(database, f"things{table}", SCHEMA).add(rows((str(number), "home", "a")))
 
 
@@ -94,7 +94,7 @@ def test_processes_may_create_the_same_table_at_once(tmp_path):
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(60)
+        worker.join()
     assert [worker.exitcode for worker in workers] == [0, 0, 0]
     database = db.open_database(tmp_path)
     counts = [db.find_table(database, f"things{n}").count_rows() for n in range(TABLES)]
