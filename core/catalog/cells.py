@@ -17,7 +17,10 @@ _LONGEST_LITERAL = 20_000
 _DEEPEST = 12
 _LANGUAGE = re.compile(r"[a-z]{2}([-_][A-Za-z]{2,4})?")
 _TAGS = ("language_tag", "language", "lang", "locale", "@language")
-_VALUES = ("value", "values", "text", "@value", "data", "name", "title", "label")
+_VALUES = (
+    "value", "values", "text", "@value", "data", "name", "title", "label",
+    "$oid", "$numberDecimal", "$numberDouble", "$numberLong", "$numberInt",  # MongoDB's exports
+)  # fmt: skip
 #: What Shopify, Medusa and Sylius write as the option of a product without options.
 _NO_OPTION = {
     "default title", "default", "default variant", "default option", "default option value",
@@ -147,6 +150,8 @@ def price(value: object) -> object:
     if isinstance(value, (list, tuple)):
         return price(value[0]) if value else None
     if isinstance(value, Mapping):
+        if any(str(name).startswith("$number") for name in value):
+            return plain(value)
         by_name = {str(name).lower(): inner for name, inner in value.items()}
         amount = first_of(by_name.get(n) for n in ("amount", "value", "price", "data", "net"))
         currency = first_of(inner for name, inner in by_name.items() if name in ranks("currency"))

@@ -21,7 +21,7 @@ from core.catalog.feed_parts import folder_of
 from core.catalog.fetch import fetch_public
 from core.catalog.parents import parents
 from core.catalog.photo_taking import Fetch, LocalPhotos, PhotoTaker
-from core.catalog.photos import Origin, forget_folders, locate, unusable
+from core.catalog.photos import Origin, file_of_link, forget_folders, locate, unusable
 from core.catalog.product_types import SURVEYED, ProductTypes
 from core.catalog.products import Product, products
 from core.catalog.readers import open_catalog
@@ -172,6 +172,7 @@ class _Run:
         photos: PhotoTaker,
     ) -> None:
         self._table = table
+        self._folder = folder
         self._columns = columns
         self._store = store
         self._known_rows = known_rows
@@ -290,6 +291,11 @@ class _Run:
         try:
             return self._photos.take(origin)
         except ImageError as error:
+            # An export of a shop names its links, and people give the pictures themselves with it.
+            file = file_of_link(origin, self._folder) if isinstance(origin, str) else None
+            with suppress(ImageError):
+                if file is not None:
+                    return self._photos.take(file)
             raise unusable(origin, error) from None
 
 

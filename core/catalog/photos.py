@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from core.catalog.text import clean
 from core.errors import ImageError
@@ -157,6 +157,15 @@ def _candidates(name: str, text: str, slashes: str, folder: Path) -> list[str]:
 def _by_name(path: str, folder: Path) -> Path | None:
     """Return the only file below the folder with this name, ignoring case and ending."""
     return _unique(path.rsplit("/", 1)[-1], folder)
+
+
+def file_of_link(address: str, folder: Path) -> Path | None:
+    """Return the only file below the folder that is called like the last part of a web address."""
+    try:
+        path = urlsplit(address).path
+    except ValueError:  # no address at all
+        return None
+    return _by_name(unquote(path), folder)
 
 
 def _by_id(ids: Sequence[str], folder: Path) -> Path | None:
