@@ -22,7 +22,7 @@ def test_more_than_fits_at_once_is_charged_as_all_that_fits() -> None:
 
 
 def test_memory_has_an_end() -> None:
-    limit = RateLimit(1, 1)
+    limit = RateLimit(1, 1, lambda: 0.0)
     for number in range(10_050):
         limit.wait(str(number), 1)
     assert len(limit._buckets) == 10_000

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 import uuid
 from dataclasses import replace
 from typing import Any
@@ -234,7 +235,9 @@ def test_damage_here_is_no_reason_to_drop_events(
     assert str(tokens.parent) not in answer.text
 
 
-def test_a_page_may_not_send_without_end(taking: Taking) -> None:
+def test_a_page_may_not_send_without_end(taking: Taking, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr(taking.shop.intake._of_address, "_clock", lambda: now)
     url = f"{taking.url}/api/v1/events?key={taking.page_token}"
     sent = [
         httpx.post(url, json=batch(*[event() for _ in range(1000)]), headers={"Origin": ORIGIN})
