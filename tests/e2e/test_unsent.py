@@ -154,6 +154,8 @@ def test_an_annotator_ends_their_part_when_they_say_so(
 
     expect(part("finish")).to_contain_text("can no longer be changed")
     expect(part("until-end")).to_be_hidden()
+    for not_theirs in ("#annotate-tabs .overflow-menu", "#annotate-own", ".vs-about-set"):
+        expect(page.locator(not_theirs)).to_be_hidden()
     page.get_by_role("button", name="End my part").click()
     page.get_by_role("button", name="Not yet").click()
     judge_again(page, "1")
@@ -163,7 +165,8 @@ def test_an_annotator_ends_their_part_when_they_say_so(
     expect(part("finished")).to_contain_text("Your labels are final")
     expect(part("finish")).to_be_hidden()
     judge_again(page, "3")
-    expect(part("status")).to_contain_text("stays")
+    expect(part("closed")).to_contain_text("stays")
+    expect(part("status")).to_have_text("Not saved.")
     assert sorted(str(label.grade) for label in stored(studio_data)) == ["1", "2", "2", "2"]
     context.close()
 

@@ -9,19 +9,26 @@ from gradio.context import LocalContext
 from core.app.studio import Studio
 from core.domain import Item, Query
 from core.errors import QueryError
+from core.people import Action
 from ui.blindness import engines_hidden, require_words
 from ui.components.cards import item_card
 from ui.components.rewrite_panel import worth_a_look_panel
 from ui.render import render
+from ui.rights import may
 
 #: Items to choose from.
 _MOST = 12
 
 
 def choice_html(studio: Studio, catalog: str) -> str:
-    """Return an invitation to choose an item, with some of the catalogue."""
+    """Return an invitation to choose an item, with some of the catalogue.
+
+    Who may correct texts gets those to check, too: how little some agree with their photos is not
+    for those who judge.
+    """
     items = studio.items(catalog, limit=_MOST)
-    queue = worth_a_look_panel(studio, catalog)
+    corrects = may(studio, LocalContext.request.get(None), Action.CORRECT)
+    queue = worth_a_look_panel(studio, catalog) if corrects else ""
     return _html(items, catalog, "Choose an item.", "Or one of these", queue)
 
 

@@ -40,9 +40,7 @@ def judged_panel(studio: Studio, catalog: gr.Dropdown, engines: gr.CheckboxGroup
     with gr.Accordion("A judgment set", open=False, elem_id="evaluate-judged"):
         with gr.Row():
             sets = gr.Dropdown(label="Set", choices=[], elem_id="evaluate-set", scale=3)
-            rule = gr.Dropdown(
-                list(RULES), value=DEFAULT_RULE, label="Several grades become one by", scale=1
-            )
+            rule = gr.Dropdown(list(RULES), value=DEFAULT_RULE, label="Combine grades by", scale=1)
             relevant_from = gr.Dropdown(
                 label="Relevant from grade", choices=[], elem_id="evaluate-relevant-from", scale=1
             )

@@ -46,14 +46,10 @@ _SCRIPT = script(
 PAGE_VERSION = hashlib.sha256(_SCRIPT.encode()).hexdigest()[:8]
 
 
-#: What keeps a page back until its first answer is there (see header.js).
-WAITING = "<span data-waiting hidden></span>"
-
-
 def desk_pane(studio: Studio) -> gr.HTML:
     """Return the desk as a component; its value is ``desk_html``."""
     return gr.HTML(
-        WAITING + render("annotate_empty.html"),
+        render("annotate_waiting.html"),  # not yet "no set": that is known with the first answer
         elem_id="annotate",
         js_on_load=_SCRIPT,
         server_functions=Desk(studio).server_functions(),

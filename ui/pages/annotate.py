@@ -26,8 +26,9 @@ _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 #: Hides the tabs that annotators may not use (their handlers check the rights, too): Gradio 6.31
 #: ignores a change of a tab's visibility before the tab was opened.
 _JUDGE_ONLY = (
-    '<style>#annotate-tabs [role="tab"]:not([aria-selected="true"]), #annotate-own '
-    "{ display: none; }</style>"
+    '<style>#annotate-tabs [role="tab"]:not([aria-selected="true"]), #annotate-own, '
+    "#annotate-tabs .overflow-menu, .vs-about-set:not(:has(p)) { display: none !important; }"
+    "</style>"
 )
 
 

@@ -19,7 +19,7 @@ from core.people import People, Role
 from core.store.database import open_database
 from tests.core.judging.desks import QUERIES, answer, grade, rules_of
 from tests.ways import way_to
-from ui.components.judging_desk import AHEAD, Desk
+from ui.components.judging_desk import AHEAD, Desk, desk_html, desk_pane
 
 
 class FailingQueue(JudgmentQueue):
@@ -73,6 +73,16 @@ class Page:
 @pytest.fixture
 def page(tmp_path: Path) -> Page:
     return Page(tmp_path)
+
+
+def test_a_page_that_waits_does_not_say_that_there_is_no_set(tmp_path: Path) -> None:
+    """On a slow line an annotator was told so for seconds, with a set before them."""
+    studio: Any = SimpleNamespace(people=People(tmp_path / "users.json"))
+    waiting = str(desk_pane(studio).value)
+    assert "Opening the judgment set" in waiting
+    assert "data-waiting" in waiting
+    assert "No judgment set" in desk_html(studio, None, "demo")
+    assert "data-waiting" not in desk_html(studio, None, "demo")
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ const outbox = makeOutbox({
     if (mode().isEmpty?.()) refill();
   },
   onRefused: (event, why, closed) => {
-    if (!closed) say(`Not saved: ${why}`, true);
+    say(closed ? "Not saved." : `Not saved: ${why}`, true);
     if (!desk || event.set !== desk.dataset.set || event.name !== nameOf() || !event.task) return;
     if (closed) {  // shown again, it would be refused again
       part("closed").textContent = closedText(event.task.title, why);
