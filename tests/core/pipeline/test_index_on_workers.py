@@ -15,6 +15,7 @@ import pytest
 
 from core.app.indexing import IndexingService
 from core.app.search_indices import SearchIndices
+from core.base.buckets import Bucket
 from core.base.ray_cluster import RayCluster
 from core.domain import Filters
 from core.errors import WorkerLost
@@ -241,6 +242,21 @@ def test_a_part_that_a_worker_wrote_elsewhere_is_not_taken(
     trainer_on(workers)(table.table, "IvfHnswFlat")
     assert "a worker wrote its part elsewhere" in caplog.text
     assert len(described(table)) == 1
+    assert share_found(table) >= 0.98
+
+
+@needs_pylance
+@KINDS
+def test_the_parts_of_an_index_in_a_bucket_lie_there(
+    index_bytes: int | None, in_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_on_workers, "LEAST_ROWS", 200)
+    monkeypatch.setattr(index_on_workers, "train", None)
+    here: Any = SimpleNamespace(count=2, call=lambda function, *given: function(*given))
+    table = in_fragments(in_bucket.folder / "catalogs" / "shop", monkeypatch, index_bytes)
+    assert table.build_index(trainer_on(here)).rows == ROWS
+    assert str(table.table.uri).startswith("s3://")
+    assert not table.index_is_due
     assert share_found(table) >= 0.98
 
 
