@@ -1,4 +1,7 @@
-"""Search indices whose parts are built in processes of their own, and by the workers of a Ray."""
+"""Search indices whose parts are built in processes of their own.
+
+``test_indexing_on_ray.py`` kills a worker of a Ray meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,6 @@ import pytest
 from core.app.indexing import IndexingService
 from core.app.search_indices import SearchIndices
 from core.base.buckets import Bucket
-from core.base.ray_cluster import RayCluster
 from core.domain import Filters
 from core.errors import WorkerLost
 from core.pipeline import index_on_workers
@@ -27,8 +29,6 @@ from core.store.database import filter_condition
 from core.store.frozen_rows import VECTOR_INDEX
 from core.store.index_kinds import unmeasured
 from core.store.vectors import VectorTable
-from tests.core.base.killed_functions import end_process, is_first
-from tests.core.base.ray_heads import connected, ray_head
 from tests.core.store.indexed import DIM, ROWS, closest, large_table, points, row
 
 FULL, COMPRESSED = None, 0
@@ -272,38 +272,3 @@ def test_without_pylance_or_much_to_share_this_process_builds(
     assert table.build_index(trainer_on(workers)).rows == ROWS
     assert workers.given == []
     assert not table.index_is_due
-
-
-class Fragile:
-    """The cluster; the worker that begins the first part is killed when it has built it."""
-
-    def __init__(self, cluster: RayCluster, flag: Path) -> None:
-        self.count, self._cluster, self._flag = cluster.count, cluster, flag
-
-    def call(self, function: Callable[..., Any], *given: Any) -> Any:
-        return self._cluster.call(killed_at_first, self._flag, function, *given)
-
-
-def killed_at_first(flag: Path, function: Callable[..., Any], *given: Any) -> Any:
-    first, answer = is_first(flag), function(*given)
-    if first:
-        end_process()
-    return answer
-
-
-@pytest.mark.slow
-@needs_pylance
-def test_a_killed_worker_of_a_ray_costs_its_part(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if find_spec("ray") is None:  # an import here would keep the client from using the head's token
-        pytest.skip("Ray is not installed: pip install 'ray[client]'")
-    table = in_fragments(tmp_path / "store", monkeypatch, COMPRESSED)
-    monkeypatch.setattr(index_on_workers, "LEAST_ROWS", 200)
-    monkeypatch.setattr(index_on_workers, "train", None)
-    (tmp_path / "head").mkdir()
-    with ray_head(tmp_path / "head") as address, connected(address) as cluster:
-        table.build_index(trainer_on(Fragile(cluster, tmp_path / "killed")))
-    assert (tmp_path / "killed").exists(), "a worker was killed"
-    assert not table.index_is_due
-    assert share_found(table) >= 0.98

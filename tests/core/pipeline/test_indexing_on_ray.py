@@ -14,12 +14,20 @@ from typing import Any
 import pytest
 
 from core.base.ray_cluster import RayCluster
+from core.pipeline import index_on_workers
+from core.pipeline.index_on_workers import trainer_on
 from core.pipeline.stage_chunks import Chunk, ItemResult, StageWorker
 from core.ports.engines import IndexingModels
 from tests.core.base.killed_functions import end_process, is_first
 from tests.core.base.ray_heads import connected, ray_head
 from tests.core.pipeline.killable_indexing import content, index
 from tests.core.pipeline.small import bench, write_catalog
+from tests.core.pipeline.test_index_on_workers import (
+    COMPRESSED,
+    in_fragments,
+    needs_pylance,
+    share_found,
+)
 from tests.core.pipeline.test_remote_stages import index_remotely, pictures
 
 
@@ -85,3 +93,35 @@ def test_killed_workers_cost_their_chunk_and_a_harmful_item_only_itself(
     report = index_remotely(tmp_path / "there", source, workers, models)
     assert [(row.item_id, row.field) for row in report.quarantined] == [("bad", "worker")]
     assert (report.items, report.unchanged) == (41, 40)
+
+
+class KilledOnce:
+    """The cluster; the process that begins the first part of an index is killed at its end."""
+
+    def __init__(self, cluster: RayCluster, flag: Path) -> None:
+        self.count, self.pool = cluster.count, cluster.pool
+        self._cluster, self._flag = cluster, flag
+
+    def call(self, function: Callable[..., Any], *given: Any) -> Any:
+        return self._cluster.call(killed_at_first, self._flag, function, *given)
+
+
+def killed_at_first(flag: Path, function: Callable[..., Any], *given: Any) -> Any:
+    first, answer = is_first(flag), function(*given)
+    if first:
+        end_process()
+    return answer
+
+
+@pytest.mark.slow
+@needs_pylance
+def test_a_killed_worker_costs_its_part_of_a_search_index(
+    cluster: RayCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_on_workers, "LEAST_ROWS", 200)
+    monkeypatch.setattr(index_on_workers, "train", None)  # this process may not build it
+    table = in_fragments(tmp_path / "store", monkeypatch, COMPRESSED)
+    table.build_index(trainer_on(KilledOnce(cluster, tmp_path / "killed")))
+    assert (tmp_path / "killed").exists(), "a worker was killed"
+    assert not table.index_is_due
+    assert share_found(table) >= 0.98
