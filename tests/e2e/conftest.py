@@ -15,9 +15,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from core.app.studio import Studio
 from core.settings import load_settings
@@ -26,6 +27,9 @@ from ui.web_app import build_app
 
 ROOT = Path(__file__).parent.parent.parent
 START_SECONDS = 300
+#: Longest wait for what a page shows, milliseconds: shared machines can be slow, and a pass is as
+#: fast as ever.
+PATIENCE = 150_000
 CHROMIUM_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
@@ -79,8 +83,16 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         pytest.skip("No Chromium is installed (Debian package: chromium).")
-    expect.set_options(timeout=45_000)  # shared machines can be slow; a pass is as fast as ever
+    expect.set_options(timeout=PATIENCE)
     started = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+    new_context = started.new_context
+
+    def patient_context(**options: Any) -> BrowserContext:
+        context = new_context(**options)
+        context.set_default_timeout(PATIENCE)
+        return context
+
+    started.new_context = patient_context  # type: ignore[method-assign]
     yield started
     started.close()
 
@@ -90,7 +102,6 @@ def page(browser: Browser) -> Iterator[Page]:
     """A fresh page at 1280 pixels; a script error on it fails the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     opened = context.new_page()
-    opened.set_default_timeout(60_000)
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
     yield opened

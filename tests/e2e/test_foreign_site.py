@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from core.people import Role
-from tests.e2e.conftest import CHROMIUM_FLAGS
+from tests.e2e.conftest import CHROMIUM_FLAGS, PATIENCE
 from tests.ui.security.served import API, PASSWORDS, served, shop_in, with_people
 from tests.ui.shop import Shop
 
@@ -141,7 +141,7 @@ def attacked(over_tls: tuple[Shop, str, Browser]) -> Iterator[Attacked]:
     """Somebody who signs in anew: streams that a test leaves open use up no connections."""
     shop, url, browser = over_tls
     context = browser.new_context(ignore_https_errors=True)
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE)
     for origin in FOREIGN:
         context.route(f"{origin}/**", lambda route: route.fulfill(
             body="<!doctype html><title>evil</title><body>", content_type="text/html"

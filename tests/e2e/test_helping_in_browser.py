@@ -33,7 +33,6 @@ def experiments(studio_data: Path) -> ExperimentService:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(60_000)
     yield context.new_page()
     context.close()
 
@@ -106,7 +105,6 @@ def test_a_visitor_who_is_not_to_be_recorded_is_not_asked(
 ) -> None:
     experiments.offer("mix", True)
     context = browser.new_context(extra_http_headers={"Sec-GPC": "1"})
-    context.set_default_timeout(60_000)
     page = context.new_page()
     context.add_cookies([{"name": "vlclip-help", "value": "a" * 32, "url": studio_url}])
     page.goto(studio_url + QUERY)

@@ -84,7 +84,6 @@ def looking(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     )
     context.add_init_script(SHIFTS)
     page = context.new_page()
-    page.set_default_timeout(60_000)
     yield page
     context.close()
 

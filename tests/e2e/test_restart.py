@@ -40,7 +40,6 @@ def test_what_was_judged_while_the_server_was_away_is_sent_after_signing_in_agai
 
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    expect.set_options(timeout=45_000)
     status = page.locator(".vs-desk [data-part=status]")
     with ExitStack() as first:
         page.goto(f"{serve(first)}/annotate")

@@ -90,7 +90,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShopSite]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 800, "height": 700})
-    context.set_default_timeout(60_000)
     yield context.new_page()
     context.close()
 
