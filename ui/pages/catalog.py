@@ -200,28 +200,32 @@ def _add_form(
     go = gr.Button("Index", variant="primary", elem_id="catalog-index")
     notice = Notice("catalog-add-notice")
 
-    def check(path: str, request: gr.Request) -> None:
+    def check(path: str | None, request: gr.Request) -> None:
         """Raise if the person may not add catalogues, or may not name a folder of this machine."""
         if not studio.people.sign_in:
             require_owner(studio, request)
-        elif path.strip():
+        elif path and path.strip():
             raise CatalogError("Where people sign in, photos are uploaded with the file.")
 
-    def taken(file: str | None, pictures: list[str] | None, path: str) -> tuple[KeptUpload, Path]:
+    def taken(
+        file: str | None, pictures: list[str] | None, path: str | None
+    ) -> tuple[KeptUpload, Path]:
         """Return the upload in a folder of its own, and the folder of its photos."""
         if not file:
             raise CatalogError("Choose a catalogue file first.")
         uploads = studio.settings.data_dir / "uploads"
         most = studio.settings.upload_quota_mb * 2**20
         kept = KeptUpload.take(uploads, Path(file), [Path(photo) for photo in pictures or ()], most)
-        return kept, Path(path).expanduser() if path.strip() else kept.folder
+        # A browser sends nothing for a field that it does not show.
+        named = path and path.strip()
+        return kept, Path(named).expanduser() if named else kept.folder
 
     @sentences
     @notice.keeps(2 + len(fields))
     @allowed(studio, Action.ADD)
     def preview(
-        file: str | None, pictures: list[str] | None, path: str, label: str, request: gr.Request,
-        *chosen: str,
+        file: str | None, pictures: list[str] | None, path: str | None, label: str,
+        request: gr.Request, *chosen: str,
     ) -> tuple[Any, ...]:  # fmt: skip
         check(path, request)
         name, _ = name_and_title(label, studio.catalogs())
@@ -246,8 +250,8 @@ def _add_form(
     @notice.keeps(len(outputs))
     @allowed(studio, Action.ADD)
     def add(
-        file: str | None, pictures: list[str] | None, path: str, label: str, request: gr.Request,
-        *chosen: str,
+        file: str | None, pictures: list[str] | None, path: str | None, label: str,
+        request: gr.Request, *chosen: str,
     ) -> tuple[Any, ...]:  # fmt: skip
         check(path, request)
         name, title = name_and_title(label, studio.catalogs())
