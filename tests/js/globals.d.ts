@@ -98,6 +98,7 @@ declare const makeNotes: typeof import("../../ui/assets/annotate/notes.js").make
 declare const joinReason: typeof import("../../ui/assets/annotate/notes.js").joinReason;
 declare const withoutReason: typeof import("../../ui/assets/annotate/notes.js").withoutReason;
 declare const makeGrid: typeof import("../../ui/assets/annotate/grid.js").makeGrid;
+declare const makeSingle: typeof import("../../ui/assets/annotate/single.js").makeSingle;
 declare const makePhotos: typeof import("../../ui/assets/annotate/photos.js").makePhotos;
 declare const makeLightbox: typeof import("../../ui/assets/annotate/photos.js").makeLightbox;
 declare const SIGNED_OUT: typeof import("../../ui/assets/annotate/words.js").SIGNED_OUT;

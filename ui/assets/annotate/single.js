@@ -5,7 +5,6 @@
  * @param {ReturnType<typeof makePhotos>} parts.photos
  * @param {JudgingHooks} parts.hooks
  */
-// biome-ignore lint/correctness/noUnusedVariables: called by main.js, in one piece with this
 function makeSingle({ root, photos, hooks }) {
   /** @param {string} name */
   const part = (name) => /** @type {HTMLElement} */ (root.querySelector(`[data-part=${name}]`));
@@ -29,7 +28,8 @@ function makeSingle({ root, photos, hooks }) {
       photos.load(task.query_photo);
       queue.push(task);
     }
-    if (!current) next();
+    if (!current && back > 0) current = queue.shift() || null;  // who went back goes on later
+    else if (!current) next();
   }
   function next() {
     back = 0;
@@ -125,3 +125,5 @@ function makeSingle({ root, photos, hooks }) {
     },
   };
 }
+// Read by the tests under node; a page has no `module`.
+if (typeof module !== "undefined") module.exports = { makeSingle };
