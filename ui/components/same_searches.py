@@ -98,9 +98,8 @@ def judged_report(studio: Studio, catalog: str) -> Report | None:
 
 def same_searches(studio: Studio, report: Report) -> SameSearches:
     """Return the figures of a report on judgments, in sentences and as a chart."""
-    test = _test(report.tests, report.main)
     return SameSearches(
-        sentence=_sentence(report, test),
+        sentence=_sentence(report),
         words=_words_gain(report),
         unsure=_unsure(report),
         scale=f"On a scale of 0 to 1: {explain(report.main)}",
@@ -108,6 +107,14 @@ def same_searches(studio: Studio, report: Report) -> SameSearches:
         about=studio.demo_judgments.about(report.catalog, report.task),
         link="/evaluate?" + urlencode({"catalog": report.catalog, "report": report.report_id}),
     )
+
+
+def first_ten_line(report: Report) -> str:
+    """Return how well each engine orders its first results, and whether a gain is proven."""
+    scores = {entry.engine: entry.scores[report.main].value for entry in report.engines}
+    before, after = (f"{scores[engine]:.2f}" for engine in BEFORE_AFTER)
+    verdict = _verdict(_test(report.tests, report.main))
+    return f"How well the first ten are ordered: {after} of 1 against {before}, {verdict}."
 
 
 def telling_queries(report: Report, *, items: bool = True) -> tuple[ScoredQuery, ...]:
@@ -187,14 +194,11 @@ def _begins_differently(row: QueryRow) -> bool:
     return len({row.found[engine][:1] for engine in BEFORE_AFTER if engine in row.found}) > 1
 
 
-def _sentence(report: Report, test: PairedTest | None) -> str:
-    scores = {entry.engine: entry.scores[report.main].value for entry in report.engines}
-    before, after = (f"{scores[engine]:.2f}" for engine in BEFORE_AFTER)
+def _sentence(report: Report) -> str:
     return (
         f"The first result is right in {_first_right(report, 1)} of the same "
         f"{counted(report.queries, 'search')} with VL-CLIP, in {_first_right(report, 0)} with "
-        f"CLIP. How well the first ten are ordered: {after} of 1 against {before}, "
-        f"{_verdict(test)}."
+        f"CLIP. {first_ten_line(report)}"
     )
 
 

@@ -28,7 +28,7 @@ from ui.components.home_searches import searches
 from ui.components.proof import Proof, examples, proof
 from ui.components.query import SearchForm
 from ui.components.results import missing_engines
-from ui.components.same_searches import judged_report, same_searches
+from ui.components.same_searches import first_ten_line, judged_report, same_searches
 from ui.components.text_writers import text_writers
 from ui.media import photo_url
 from ui.render import render
@@ -230,7 +230,9 @@ def _examples(form: SearchForm, items: Sequence[Item], shown: Item | None) -> Ex
 def _headline(proven: Proof | None, judged: Report | None) -> Headline:
     own = with_own_texts(proven.report) if proven else None
     fair = with_same_searches(judged) if judged else None
-    less = same_searches_line(own, fair) if own and fair else ""
+    less = ""
+    if own and fair and judged:
+        less = f"{same_searches_line(own, fair)} {first_ten_line(judged)}"
     return Headline(own or fair, own is not None, less)
 
 

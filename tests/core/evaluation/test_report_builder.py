@@ -40,6 +40,7 @@ def test_the_largest_loss_shows_the_measure_that_lost() -> None:
     built = made("cba", "bca")
     html = fragment(built, ITEMS, lambda item: "", lambda row: "")
     assert "X #1 → <strong>Y #1</strong> · score 1.00 → <strong>0.9" in html
+    assert "it counts every graded item among the first, not only the first right one." in html
 
 
 def test_a_picture_as_query_is_named_by_its_product_type() -> None:

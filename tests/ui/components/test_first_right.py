@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
 
 from core.app.demo_measures import BEFORE_AFTER
 from core.domain import EngineScores, PairedTest, Report, Score
 from tests.ui.components.test_proof import report
 from ui.components.first_right import same_searches_line, with_own_texts, with_same_searches
-from ui.components.proof import BOTH, NEITHER
+from ui.components.proof import BOTH, NEITHER, Proof
+from ui.components.same_searches import first_ten_line
+from ui.components.story import _headline
 
 
 def measured(
@@ -63,3 +69,20 @@ def test_the_same_searches_are_told_below_the_figure() -> None:
     )
     assert same_searches_line(figure, more).endswith("it helps: a right first result in 80 of 100 "
                                                      "instead of 60.")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("p", "verdict"), [(0.01, "a proven gain"), (0.2, "a difference that may be chance")]
+)
+def test_home_also_tells_the_difference_that_evaluate_tells(p: float, verdict: str) -> None:
+    first = measured("p@1", BEFORE_AFTER, (0.81, 0.83), 0.375)
+    ten = measured("ndcg@10", BEFORE_AFTER, (0.8432, 0.8801), p)
+    engines = tuple(
+        replace(entry, scores=entry.scores | more.scores)
+        for entry, more in zip(first.engines, ten.engines, strict=True)
+    )
+    judged = replace(ten, engines=engines, tests=first.tests + ten.tests, main="ndcg@10")
+    line = f"How well the first ten are ordered: 0.88 of 1 against 0.84, {verdict}."
+    assert first_ten_line(judged) == line
+    less = _headline(cast("Proof", SimpleNamespace(report=own())), judged).less
+    assert less.endswith(f"83 of 100 instead of 81, which may be chance. {line}")
