@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from core.app.studio import Studio
 from core.domain import EventKind, JudgmentEvent, JudgmentQuery, JudgmentSet
@@ -193,6 +193,50 @@ def test_a_correction_that_meets_a_decision_is_told_and_the_work_goes_on(
     page.wait_for_function("!Object.keys(localStorage).some(key => key.startsWith('vs-outbox/'))")
     assert sorted(map(str, mine())) == ["1", "3"]
     expect(closed).to_be_visible()
+
+
+def test_saved_is_said_when_nothing_waits(page: Page, studio_url: str, studio_data: Path) -> None:
+    """A fast hand read “Saved.” while nine of its judgments were on their way."""
+    queue, made = set_named(studio_data, "Photos")
+    page.add_init_script("localStorage.setItem('vs-name', 'hal-e2e')")
+    held: list[Route] = []
+    is_held = [True]
+
+    def is_judgment(request: Request) -> bool:
+        return '"judge"' in (request.post_data or "")
+
+    def hold(route: Route) -> None:
+        if is_held[0] and is_judgment(route.request):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/component_server/**", hold)
+    page.goto(f"{studio_url}/annotate?catalog=demo&set={made.set_id}")
+    desk, status = (page.locator(f".vs-desk [data-part={part}]") for part in ("single", "status"))
+    expect(desk).to_have_attribute("data-key", re.compile("."))
+    page.locator("h1").first.click()
+    for key in "12":
+        page.wait_for_function(
+            "() => { const image = document.querySelector('.vs-desk [data-part=photo] img');"
+            " return image && image.complete && image.naturalWidth > 0; }"
+        )
+        before = desk.get_attribute("data-key") or ""
+        page.keyboard.press(key)
+        expect(desk).not_to_have_attribute("data-key", before)
+    for _ in range(1_000):  # until the first one is on its way
+        if held:
+            break
+        page.wait_for_timeout(20)
+    with page.expect_request(is_judgment):  # the second one goes when the first is in
+        held.pop().continue_()
+    expect(status).to_have_text("1 judgment is being saved …")
+    is_held[0] = False
+    for route in held:
+        route.continue_()
+    expect(status).to_have_text("Saved.")
+    grades = [e.grade for e in queue.current(made.set_id) if e.annotator == "hal-e2e"]
+    assert sorted(map(str, grades)) == ["1", "2"]
 
 
 def test_a_flag_by_mistake_is_taken_back(page: Page, studio_url: str, studio_data: Path) -> None:

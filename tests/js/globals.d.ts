@@ -106,6 +106,7 @@ declare const unsavedText: typeof import("../../ui/assets/annotate/words.js").un
 declare const noPairsText: typeof import("../../ui/assets/annotate/words.js").noPairsText;
 declare const endText: typeof import("../../ui/assets/annotate/words.js").endText;
 declare const othersText: typeof import("../../ui/assets/annotate/words.js").othersText;
+declare const savedText: typeof import("../../ui/assets/annotate/words.js").savedText;
 declare const closedText: typeof import("../../ui/assets/annotate/words.js").closedText;
 declare const progressText: typeof import("../../ui/assets/annotate/words.js").progressText;
 declare const setText: typeof import("../../ui/assets/annotate/words.js").setText;

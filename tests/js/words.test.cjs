@@ -63,3 +63,9 @@ test("a changed name and a picture as a query are explained", () => {
 test("an answer that does not count is named by its product", () => {
   assert.equal(words.closedText("Lamp", "It was decided."), "“Lamp”: It was decided.");
 });
+
+test("saved is said when nothing waits", () => {
+  assert.equal(words.savedText(0), "Saved.");
+  assert.equal(words.savedText(1), "1 judgment is being saved …");
+  assert.equal(words.savedText(9), "9 judgments are being saved …");
+});

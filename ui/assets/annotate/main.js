@@ -84,7 +84,7 @@ const outbox = makeOutbox({
   onSaved: (answer) => {
     if (!desk || answer.set !== desk.dataset.set) return;
     progress(answer.progress);
-    if (!photoSaid || photoSaid !== mode().shown()?.key) say("Saved.");
+    if (!photoSaid || photoSaid !== mode().shown()?.key) say(savedText(outbox.count(nameOf())));
     if (mode().isEmpty?.()) refill();
   },
   onRefused: (event, why, closed) => {

@@ -66,6 +66,10 @@ function othersText(counts, mine) {
     `This browser also keeps ${judgments(count)} of ${quoted(name)}, sent when ${quoted(name)} ` +
     "signs in here.").join(" ");
 }
+// "Saved" is said only when all is: a fast hand is ahead of the line.
+/** @param {number} waiting */
+const savedText = (waiting) =>
+  waiting ? `${judgments(waiting)} ${are(waiting)} being saved …` : "Saved.";
 // Why an answer to a pair does not count, which is not on screen any more.
 /**
  * @param {string} title
@@ -110,5 +114,5 @@ function standingText({ kind, grade }, nameOf) {
 }
 // Read by the tests under node; a page has no `module`.
 if (typeof module !== "undefined") {
-  module.exports = { SIGNED_OUT, unsavedText, noPairsText, endText, othersText, progressText, setText, standingText, renamedText, askText, photoText, closedText };
+  module.exports = { SIGNED_OUT, unsavedText, noPairsText, endText, othersText, progressText, setText, standingText, renamedText, askText, photoText, closedText, savedText };
 }
