@@ -29,8 +29,8 @@ from core.judging.checks import check_name, checked, clean
 from core.judging.final_labels import came_graded, check_final
 from core.judging.judgment_sets import JudgmentSets
 from core.judging.leases import Deal, Held, Leases
-from core.judging.orders import Order
 from core.judging.own_parts import OwnParts, SetPart
+from core.judging.pair_order import Order
 from core.judging.progress_tally import Tally, progress
 from core.judging.state import PairKey, SetState, TaskKey
 from core.judging.states import States

@@ -60,7 +60,7 @@ def deal(
     else their place would tell them from the others.
 
     Args:
-        ordered: The annotator's own order (``orders.Order``).
+        ordered: The annotator's own order (``pair_order.Order``).
         state: All events of the set.
         rules: Overlap target, calibration pairs, share of repeats.
         annotator: Name of the annotator.

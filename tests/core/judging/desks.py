@@ -23,7 +23,7 @@ from core.domain import (
 )
 from core.judging.judgment_queue import JudgmentQueue
 from core.judging.label_export import Labels, write
-from core.judging.orders import Order
+from core.judging.pair_order import Order
 from core.judging.state import SetState
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

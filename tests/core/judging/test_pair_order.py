@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from core.domain import JudgmentQuery, JudgmentSet, Pair, Rules
-from core.judging import orders
-from core.judging.orders import Order
+from core.judging import pair_order
+from core.judging.pair_order import Order
 from tests.core.judging.desks import order, small_set
 
 QUERIES = [JudgmentQuery(f"q{number}", f"chair {number}") for number in range(12)]
@@ -63,7 +63,7 @@ def test_only_queries_with_new_pairs_are_ordered_anew(monkeypatch: pytest.Monkey
         lists.append(len(values))
         return values
 
-    monkeypatch.setattr(orders, "shuffled", noted)
+    monkeypatch.setattr(pair_order, "shuffled", noted)
     assert kept.of(made) is kept.of(made)
     assert lists == []
     more = (Pair(QUERIES[3], "new"), Pair(JudgmentQuery("q99", "lamp"), "first"))
