@@ -85,6 +85,21 @@ class WorkerLost(StudioError):
         super().__init__("The worker that had it in hand ended, twice.")
 
 
+class ClusterLost(StudioError):
+    """The head of a cluster can't be reached any more, or was started again meanwhile.
+
+    Args:
+        place: Address of the cluster.
+    """
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"The connection with the head of {place} was lost: it ended, was started again, or "
+            "can't be reached. What was stored is kept. Start the head again if it does not run, "
+            "then run the same command: it goes on with what is not stored yet."
+        )
+
+
 class RewritingFailed(StudioError):
     """An item's text could not be rewritten; the old text stays."""
 

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import atexit
+import logging
 import os
-import queue
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -18,7 +19,9 @@ from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from core.base.lazy import lazy
-from core.errors import SettingsError, WorkerLost
+from core.base.ray_connection import Connection, in_thread
+from core.base.ray_pool import RayPool
+from core.errors import ClusterLost, SettingsError, StudioError, WorkerLost
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -31,6 +34,8 @@ _PORT = ":10001"
 #: How long the workers of a client that was killed, or can't be reached, are kept for it, seconds.
 #: They hold their cores meanwhile, so whoever runs the job again waits for them.
 _KEPT_FOR = 10
+#: Longest wait for a Ray's client to take its leave, seconds.
+_LEAVING = 10.0
 #: Threads of each process that runs functions.
 THREADS = 8
 #: How often work is begun again after its worker was lost, before it is given up.
@@ -116,6 +121,8 @@ class RayCluster(AbstractContextManager["RayCluster"]):
         check_place(place)
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
         os.environ.setdefault("RAY_CLIENT_RECONNECT_GRACE_PERIOD", str(_KEPT_FOR))
+        # A client whose head is lost would start a Ray of its own here, in the midst of its work.
+        os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")
         address = _ADDRESS.fullmatch(place)
         if address is not None and _has_token():
             # Ray turns its token on for a new cluster, but not for a client of one.
@@ -123,27 +130,35 @@ class RayCluster(AbstractContextManager["RayCluster"]):
         import ray
 
         self._ray: Any = ray
-        self._refusals = (OSError, RuntimeError, ValueError, ray.exceptions.RayError)
-        self._gpus, self.warning = gpus, ""
+        #: Errors of a client whose head is lost; none where the Ray is this process's own.
+        self._losses: tuple[type[BaseException], ...] = ()
+        self._is_connected: Callable[[], bool] = lambda: True
+        self._place, self._gpus, self.warning = place, gpus, ""
+        self._connection = Connection(place, self._own)
         context = self._started(workers) if address is None else self._connected(address)
         page = str(getattr(context, "dashboard_url", None) or "")
         self.dashboard = f"http://{page}" if page else ""
-        self.count = workers or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
         try:
+            self.count = workers or max(1, int(self._resources().get("CPU", 1)))
             self.check_room(self.count, gpus)
-        except SettingsError:
+        except StudioError:
             self.close()
             raise
 
     def check_room(self, workers: int, gpus: float) -> None:
         """Check that so many workers with so many GPUs each fit; raises ``SettingsError``."""
-        total = self._ray.cluster_resources()
+        total = self._resources()
         cores, all_gpus = total.get("CPU", 0), total.get("GPU", 0)
         if workers > cores or workers * gpus > all_gpus:
             raise SettingsError(
                 f"{workers} workers with {gpus:g} GPUs each do not fit into the cluster: it has "
                 f"{cores:g} processor cores and {all_gpus:g} GPUs."
             )
+
+    def _resources(self) -> dict[str, float]:
+        """Return the cores and GPUs of the cluster, under Ray's names."""
+        resources: dict[str, float] = self._connection.done(self._ray.cluster_resources)
+        return resources
 
     def _started(self, workers: int) -> Any:
         """Start a Ray of its own, not one that happens to run on this machine."""
@@ -159,11 +174,18 @@ class RayCluster(AbstractContextManager["RayCluster"]):
 
     def _connected(self, address: re.Match[str]) -> Any:
         """Connect to the server for clients of a Ray that runs already."""
+        import grpc  # comes with Ray's client
+        from ray.util.client import ray as client
+
+        _keep_client_quiet()
+        self._losses, self._is_connected = (ConnectionError, grpc.RpcError), client.is_connected
         url = f"ray://{address['host']}{address['port'] or _PORT}"
+        refusals = (OSError, RuntimeError, ValueError, grpc.RpcError, self._ray.exceptions.RayError)
         try:
             context = self._joined(url)
-        except self._refusals as error:
+        except refusals as error:
             raise SettingsError(_NOT_REACHED.format(url, _reason(error))) from error
+        self._connection.watch(self._ray.cluster_resources)
         if not _has_token():
             self.warning = _LETS_ALL_IN.format(url)
         return context
@@ -185,15 +207,16 @@ class RayCluster(AbstractContextManager["RayCluster"]):
 
         Raises:
             WorkerLost: That ended, too.
+            ClusterLost: The head of the cluster is lost.
         """
-        helper = next(self._helpers)
-        result: R
-        try:
-            result = self._result(helper.run.remote(function, *given))
-        except WorkerLost:
-            alone = self._ray.remote(function).options(max_retries=_RETRIES, num_cpus=0)
-            result = self._result(alone.remote(*given))
-        return result
+        asked = self._connection.asked
+        result: Future[R]
+        with suppress(WorkerLost):
+            result = asked(lambda: next(self._helpers).run.remote(function, *given).future())
+            return result.result()
+        alone = self._ray.remote(function).options(max_retries=_RETRIES, num_cpus=0)
+        result = asked(lambda: alone.remote(*given).future())
+        return result.result()
 
     @lazy
     def _helpers(self) -> Iterator[Any]:
@@ -203,20 +226,21 @@ class RayCluster(AbstractContextManager["RayCluster"]):
         )
         return cycle([kind.remote() for _ in range(self.count)])
 
-    def _result(self, reference: Any) -> Any:
-        try:
-            return self._ray.get(reference)
-        except self._ray.exceptions.RayError as error:
-            raise self._own(error) from error
-
     def pool(self, make: Callable[[], Callable[[T], R]]) -> RayPool[T, R]:
         """Return workers; each calls ``make`` once, then its result with one value at a time."""
         kind = self._ray.remote(_Worker).options(num_cpus=1, num_gpus=self._gpus)
-        return RayPool(lambda: kind.remote(make), self.count, self._own)
+        return RayPool(lambda: kind.remote(make), self.count, self._connection)
 
     def close(self) -> None:
         """End the workers, and Ray if it was started for them."""
-        self._ray.shutdown()
+        self._connection.close()
+        if not self._losses:
+            self._ray.shutdown()
+            return
+        try:
+            in_thread(self._ray.shutdown).result(_LEAVING)
+        except Exception:  # it waits for a lost head, and would again at the end of this process
+            atexit.unregister(self._ray.shutdown)
 
     def __exit__(
         self,
@@ -236,6 +260,8 @@ class RayCluster(AbstractContextManager["RayCluster"]):
             return SettingsError(_CANNOT_START.format(last))
         lost = (errors.RayActorError, errors.WorkerCrashedError, errors.OutOfMemoryError,
                 errors.NodeDiedError, errors.ObjectLostError)  # fmt: skip
+        if isinstance(error, self._losses) or not self._is_connected():
+            return ClusterLost(self._place)
         return WorkerLost() if isinstance(error, lost) else error
 
 
@@ -255,65 +281,15 @@ def _keep_token_private() -> None:
         _token_file().chmod(0o600)
 
 
+def _keep_client_quiet() -> None:
+    """Let Ray's client not log that it lost its head: ``ClusterLost`` says that."""
+    logging.getLogger("ray.util.client").setLevel(logging.CRITICAL)
+    logging.getLogger("ray.util.client.logsclient").addHandler(logging.NullHandler())
+
+
 def _reason(error: Exception) -> str:
     """Return an error of Ray's as one sentence."""
     return " ".join(str(error).split())[:300].rstrip(".") + "."
-
-
-class RayPool(Generic[T, R]):
-    """Workers of a cluster; see ``RayCluster.pool``.
-
-    A worker has one value in hand and none waiting, so a value that ends its worker takes no other
-    one with it. A worker that ended is replaced. Values go to workers that run: where no machine
-    has room for the replacement, as when one has lost power, the others do the work.
-
-    Args:
-        start: Starts a worker, when the first value comes or one has ended; returns its handle.
-        count: Number of workers.
-        own: Translates an error of Ray's.
-    """
-
-    def __init__(
-        self, start: Callable[[], Any], count: int, own: Callable[[BaseException], BaseException]
-    ) -> None:
-        self._start, self._count, self._own = start, count, own
-
-    @lazy
-    def _free(self) -> queue.SimpleQueue[Any]:
-        """The workers that wait for a value, and ``None`` for each that is to be replaced."""
-        free: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        for _ in range(self._count):
-            free.put(None)
-        return free
-
-    def submit(self, value: T, patience: float) -> Future[R] | None:
-        """Give a value to the next free worker; ``None`` if there is none within a time, seconds.
-        """  # fmt: skip
-        try:
-            while (worker := self._free.get(timeout=patience)) is None:
-                self._begin()
-        except queue.Empty:
-            return None
-        answer: Future[R] = Future()
-
-        def hand_on(done: Future[R]) -> None:
-            """Take an answer, in a thread of Ray's, which must not wait for Ray."""
-            error = done.exception()
-            if error is None:
-                self._free.put(worker)
-                answer.set_result(done.result())
-                return
-            error = self._own(error)
-            self._free.put(None if isinstance(error, WorkerLost) else worker)
-            answer.set_exception(error)
-
-        worker.run.remote(value).future().add_done_callback(hand_on)
-        return answer
-
-    def _begin(self) -> None:
-        """Start a worker; it is free once it runs, or can't."""
-        worker = self._start()
-        worker.ready.remote().future().add_done_callback(lambda _: self._free.put(worker))
 
 
 class _Helper:

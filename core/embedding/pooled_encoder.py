@@ -24,6 +24,8 @@ from core.ports.encoder import Encoder, Prepared, Vectors
 _CONNECT, _ANSWER = 2.0, 60.0
 #: Longest wait of a check, seconds.
 _CHECK = 1.5
+#: How often a question is asked, where the process of the pool that has it in hand ends.
+_TRIES = 2
 #: Texts of one request.
 _TEXTS = 256
 #: Largest answer that is read beside vectors, bytes.
@@ -33,6 +35,14 @@ _KEPT = 256
 _NOT_REACHED = (
     "The pool of models at {} can't be reached. Start it (python app.py serve-models), or leave "
     "VLCLIP_MODELS empty: then the models run in this process."
+)
+_STARTING = (
+    "The pool of models at {} runs, but none of its processes answers: they start, or ended and "
+    "are being replaced. Try again in a moment."
+)
+_NOT_IN_TIME = (
+    "The pool of models at {} did not answer in time: it loads its models, or has too much to do. "
+    "Try again in a moment."
 )
 _REFUSED = "The pool of models at {} refuses this server: both need the same VLCLIP_MODELS_TOKEN."
 _NOT_UNDERSTOOD = (
@@ -124,23 +134,39 @@ class PoolClient:
             self._not_understood()
 
     def _asked(self, method: str, path: str, most: int, **request: Any) -> bytes:
-        """Return the body of a good answer; raise what another one says."""
-        try:
-            with self._http.stream(method, path, **request) as answer:
-                body = b""
-                for part in answer.iter_bytes():
-                    body += part
-                    if len(body) > most:
-                        self._not_understood()
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise EngineUnavailable(_NOT_REACHED.format(self.address)) from error
-        if answer.status_code == 200:
-            return body
-        if answer.status_code == 401:
-            raise EngineUnavailable(_REFUSED.format(self.address))
-        raise self._error(body)
+        """Return the body of a good answer; raise what another one says.
 
-    def _error(self, body: bytes) -> StudioError:
+        A process of the pool may end with a question in hand: then it is asked once more.
+        """
+        for _ in range(_TRIES):
+            try:
+                with self._http.stream(method, path, **request) as answer:
+                    body = self._read(answer, most)
+            except (httpx.RemoteProtocolError, httpx.ReadError):
+                sentence = _NOT_REACHED
+            except (httpx.ReadTimeout, httpx.WriteTimeout, httpx.PoolTimeout) as error:
+                raise EngineUnavailable(_NOT_IN_TIME.format(self.address)) from error
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                raise EngineUnavailable(_NOT_REACHED.format(self.address)) from error
+            else:
+                if answer.status_code == 200:
+                    return body
+                if not _is_of_ray(answer, body):
+                    raise self._error(answer.status_code, body)
+                sentence = _STARTING
+        raise EngineUnavailable(sentence.format(self.address))
+
+    def _read(self, answer: httpx.Response, most: int) -> bytes:
+        body = b""
+        for part in answer.iter_bytes():
+            body += part
+            if len(body) > most:
+                self._not_understood()
+        return body
+
+    def _error(self, status: int, body: bytes) -> StudioError:
+        if status == 401:
+            return EngineUnavailable(_REFUSED.format(self.address))
         try:
             content = json.loads(body)
             sentence, kind = str(content["error"])[:1_000], str(content["kind"])
@@ -150,6 +176,13 @@ class PoolClient:
 
     def _not_understood(self) -> NoReturn:
         raise EngineUnavailable(_NOT_UNDERSTOOD.format(self.address))
+
+
+def _is_of_ray(answer: httpx.Response, body: bytes) -> bool:
+    """Tell whether Ray Serve answered, because a process of the pool ended or none runs yet."""
+    if not answer.headers.get("content-type", "").startswith("text/plain"):
+        return False
+    return answer.status_code in (500, 503) or b"/-/routes" in body
 
 
 class PooledEncoder:

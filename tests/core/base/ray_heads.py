@@ -19,28 +19,51 @@ from tests.core.base.processes import descendants
 PROJECT = Path(__file__).parents[3]
 
 
-@contextmanager
-def ray_head(folder: Path, cores: int = 2) -> Iterator[str]:
-    """Run a head with so many cores, as two machines with one core each have; yields its address.
+class Head:
+    """A head with so many cores, as two machines with one core each have; it can be lost.
+
+    Attributes:
+        address: Its address for clients.
 
     Raises:
         RuntimeError: It did not start; with the end of its log.
     """
+
+    def __init__(self, folder: Path, cores: int = 2) -> None:
+        self._log, self._cores = folder / "log", cores
+        self._ports = free_port(), free_port()
+        self.start()
+
+    @property
+    def address(self) -> str:
+        return f"ray://127.0.0.1:{self._ports[1]}"
+
+    def start(self) -> None:
+        """Start it; again at the same address, where it was ended."""
+        try:
+            self._process = _started(self._log, self._cores, *self._ports)
+        except RuntimeError:  # Ray gives its own parts 30 s, which a busy machine may need twice
+            self._process = _started(self._log, self._cores, *self._ports)
+
+    def end(self) -> None:
+        """End it at once, as a machine that loses power."""
+        _end(self._process)
+
+
+@contextmanager
+def ray_head(folder: Path, cores: int = 2) -> Iterator[str]:
+    """Run a head with so many cores; yields its address."""
+    head = Head(folder, cores)
     try:
-        head, address = _started(folder / "log", cores)
-    except RuntimeError:  # Ray gives its own parts 30 s, which a busy machine may need twice
-        head, address = _started(folder / "log", cores)
-    try:
-        yield address
+        yield head.address
     finally:
-        _end(head)
+        head.end()
 
 
-def _started(log: Path, cores: int) -> tuple[subprocess.Popen[bytes], str]:
-    port = free_port()
+def _started(log: Path, cores: int, port: int, clients: int) -> subprocess.Popen[bytes]:
     command = [
         str(Path(sys.executable).with_name("ray")), "start", "--head", "--block",
-        f"--num-cpus={cores}", f"--port={free_port()}", f"--ray-client-server-port={port}",
+        f"--num-cpus={cores}", f"--port={port}", f"--ray-client-server-port={clients}",
         "--include-dashboard=false",
     ]  # fmt: skip
     environment = os.environ | {"PYTHONPATH": str(PROJECT), "RAY_USAGE_STATS_ENABLED": "0"}
@@ -55,7 +78,7 @@ def _started(log: Path, cores: int) -> tuple[subprocess.Popen[bytes], str]:
     except BaseException:
         _end(head)
         raise
-    return head, f"ray://127.0.0.1:{port}"
+    return head
 
 
 def _end(head: subprocess.Popen[bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -68,6 +69,49 @@ def test_a_pool_that_is_not_there_is_named_with_what_to_do() -> None:
     ):
         client.encoder("clip")
     assert "serve-models" in client.problem()
+
+
+def test_a_pool_that_loads_its_models_is_not_said_to_be_missing(
+    tmp_path: Path, serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, loaded = ModelService(small_models(tmp_path)), threading.Event()
+    monkeypatch.setattr("core.embedding.pooled_encoder._CHECK", 0.2)
+    client = PoolClient(serve(lambda request: loaded.wait() and service(request)))
+    try:
+        assert "did not answer in time: it loads its models" in client.problem()
+    finally:
+        loaded.set()
+    monkeypatch.undo()
+    assert client.encoder("clip").dim == 32
+
+
+#: What Ray Serve says itself: no process runs yet, and one ended with a question in hand.
+OF_RAY = [
+    Answer(404, b"Path '/texts' not found. Ping http://.../-/routes for available routes.",
+           "text/plain; charset=utf-8"),
+    Answer(500, b"Internal Server Error", "text/plain; charset=utf-8"),
+    Answer(503, b"", "text/plain"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", OF_RAY, ids=range(3))
+def test_a_process_that_ends_with_a_question_in_hand_costs_nothing(
+    tmp_path: Path, serve, answer: Answer
+) -> None:
+    service, once = ModelService(small_models(tmp_path)), [answer]
+    address = serve(lambda r: once.pop() if r.path == "/texts" and once else service(r))
+    pooled = PoolClient(address).encoder("clip")
+    assert pooled.encode_texts(["chair"]).shape == (1, 32)
+    assert not once
+
+
+@pytest.mark.parametrize("answer", OF_RAY, ids=range(3))
+def test_a_pool_without_processes_is_said_to_start(serve, answer: Answer) -> None:
+    asked: list[str] = []
+    client = PoolClient(serve(lambda request: asked.append(request.path) or answer))
+    with pytest.raises(EngineUnavailable, match="runs, but none of its processes answers"):
+        client.encoder("clip")
+    assert len(asked) == 2
 
 
 def test_an_engine_that_the_pool_lacks_is_named(tmp_path: Path, serve) -> None:
