@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.errors import WeightsUnavailable
 from core.weights.sources import HubSource
-from core.weights.weight_files import is_disk_full, sha256_file
+from core.weights.weight_files import bytes_below, is_disk_full, sha256_file
 
 #: Seconds between two reports of a download.
 _EVERY = 0.5
@@ -125,7 +125,7 @@ def _watched(folder: Path, report: Callable[[int], None]) -> Iterator[None]:
 
     def watch() -> None:
         while not ended.wait(_EVERY):
-            report(_size_of(folder))
+            report(bytes_below(folder))
 
     thread = threading.Thread(target=watch, name="download", daemon=True)
     thread.start()
@@ -134,16 +134,6 @@ def _watched(folder: Path, report: Callable[[int], None]) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
-
-
-def _size_of(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except OSError:  # moved to its place in this moment
-            continue
-    return total
 
 
 def _refused(source: HubSource, title: str, error: Exception) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -25,6 +27,16 @@ def files_under(folder: Path) -> dict[str, Path]:
         for name, path in sorted(paths.items())
         if path.is_file() and not any(part.startswith(".") for part in name.split("/"))
     }
+
+
+def bytes_below(folder: Path) -> int:
+    """Return the size of all files below a folder, while others add, move and delete them."""
+    total = 0
+    for parent, _, names in os.walk(folder):  # passes over folders that vanish, unlike rglob
+        for name in names:
+            with suppress(OSError):
+                total += Path(parent, name).stat().st_size
+    return total
 
 
 def free_bytes(folder: Path) -> int:

