@@ -18,9 +18,11 @@ ROOT = Path(__file__).parents[3]
 
 
 def store_in(folder: Path) -> WeightStore:
-    """Return a store whose only role ships in ``folder/shipped``."""
-    (folder / "shipped" / "tiny").mkdir(parents=True, exist_ok=True)
-    (folder / "shipped" / "tiny" / "weights").write_text("7")
+    """Return a store whose only role ships in ``folder/shipped``; weights there stay."""
+    weights = folder / "shipped" / "tiny" / "weights"
+    if not weights.exists():  # another process may be reading them
+        weights.parent.mkdir(parents=True)
+        weights.write_text("7")
     spec = WeightSpec("tiny", "Tiny", (), ShippedSource("tiny"), 1, "MIT", "test", entry="weights")
     return WeightStore(folder, shipped=folder / "shipped", registry={"tiny": spec})
 
